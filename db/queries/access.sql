@@ -1,0 +1,87 @@
+-- name: OrganisationList :many
+SELECT * FROM organisations WHERE environment_id = @environment_id AND deleted_at IS NULL ORDER BY name, id;
+
+-- name: OrganisationByID :one
+SELECT * FROM organisations WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL;
+
+-- name: OrganisationInsert :one
+INSERT INTO organisations (environment_id, name, identifier, description, sales_channel, created_at, updated_at)
+VALUES (@environment_id, @name, @identifier, @description, @sales_channel, @now, @now) RETURNING *;
+
+-- name: OrganisationUpdate :one
+UPDATE organisations SET name = @name, identifier = @identifier, description = @description, sales_channel = @sales_channel, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL RETURNING *;
+
+-- name: OrganisationDelete :execrows
+UPDATE organisations SET deleted_at = @now WHERE organisations.environment_id = @environment_id AND organisations.id = @id AND deleted_at IS NULL
+  AND NOT EXISTS (SELECT FROM users u WHERE u.environment_id = organisations.environment_id AND u.organisation_id = organisations.id);
+
+-- name: OrganisationProductIDs :many
+SELECT product_id FROM organisation_products WHERE environment_id = @environment_id AND organisation_id = @organisation_id AND granted ORDER BY product_id;
+
+-- name: OrganisationProductsWithdraw :execrows
+UPDATE organisation_products SET granted = false
+WHERE environment_id = @environment_id AND organisation_id = @organisation_id AND granted AND NOT product_id = ANY (@product_ids::bigint[]);
+
+-- name: OrganisationProductsGrant :execrows
+INSERT INTO organisation_products (environment_id, organisation_id, product_id)
+SELECT p.environment_id, @organisation_id, p.id FROM products p
+WHERE p.environment_id = @environment_id AND p.deleted_at IS NULL AND p.id = ANY (@product_ids::bigint[])
+ON CONFLICT (environment_id, organisation_id, product_id) DO UPDATE SET granted = true WHERE NOT organisation_products.granted;
+
+-- name: ProductOrganisationIDs :many
+SELECT organisation_id FROM organisation_products WHERE environment_id = @environment_id AND product_id = @product_id AND granted ORDER BY organisation_id;
+
+-- name: ProductOrganisationsWithdraw :execrows
+UPDATE organisation_products SET granted = false
+WHERE environment_id = @environment_id AND product_id = @product_id AND granted AND NOT organisation_id = ANY (@organisation_ids::bigint[]);
+
+-- name: ProductOrganisationsGrant :execrows
+INSERT INTO organisation_products (environment_id, organisation_id, product_id)
+SELECT o.environment_id, o.id, @product_id FROM organisations o
+WHERE o.environment_id = @environment_id AND o.deleted_at IS NULL AND o.id = ANY (@organisation_ids::bigint[])
+ON CONFLICT (environment_id, organisation_id, product_id) DO UPDATE SET granted = true WHERE NOT organisation_products.granted;
+
+-- name: OrganisationFlowIDs :many
+SELECT flow_id FROM organisation_flows WHERE environment_id = @environment_id AND organisation_id = @organisation_id ORDER BY flow_id;
+
+-- name: OrganisationFlowsWithdraw :exec
+DELETE FROM organisation_flows WHERE environment_id = @environment_id AND organisation_id = @organisation_id AND NOT flow_id = ANY (@flow_ids::bigint[]);
+
+-- name: OrganisationFlowsGrant :exec
+INSERT INTO organisation_flows (environment_id, organisation_id, flow_id)
+SELECT f.environment_id, @organisation_id, f.id FROM flows f
+WHERE f.environment_id = @environment_id AND f.deleted_at IS NULL AND f.id = ANY (@flow_ids::bigint[])
+ON CONFLICT DO NOTHING;
+
+-- name: UserList :many
+SELECT * FROM users WHERE environment_id = @environment_id ORDER BY id;
+
+-- name: UserByID :one
+SELECT * FROM users WHERE environment_id = @environment_id AND id = @id;
+
+-- name: UserInsert :one
+INSERT INTO users (environment_id, organisation_id, email, firstname, lastname, role, password_hash, created_at)
+VALUES (@environment_id, @organisation_id, @email, @firstname, @lastname, @role, @password_hash, @now) RETURNING *;
+
+-- name: TokenByPrefix :one
+SELECT sqlc.embed(t), sqlc.embed(u) FROM tokens t JOIN users u ON u.environment_id = t.environment_id AND u.id = t.user_id
+WHERE t.environment_id = @environment_id AND t.prefix = @prefix AND t.revoked_at IS NULL AND u.active;
+
+-- name: TokenInsert :one
+INSERT INTO tokens (environment_id, user_id, name, prefix, hash, integration, ip_allowlist, created_at, expires_at)
+VALUES (@environment_id, @user_id, @name, @prefix, @hash, @integration, @ip_allowlist, @now, @expires_at) RETURNING *;
+
+-- name: TokenList :many
+SELECT * FROM tokens WHERE environment_id = @environment_id AND user_id = @user_id ORDER BY id;
+
+-- name: TokenRevoke :execrows
+UPDATE tokens SET revoked_at = @now WHERE environment_id = @environment_id AND user_id = @user_id AND id = @id AND revoked_at IS NULL;
+
+-- name: AuditInsert :exec
+INSERT INTO audit_log (environment_id, user_id, action, entity, entity_id, old, new, at)
+VALUES (@environment_id, @user_id, @action, @entity, @entity_id, @old, @new, @now);
+
+-- name: AuditList :many
+SELECT * FROM audit_log WHERE environment_id = @environment_id
+  AND (sqlc.narg('entity')::text IS NULL OR entity = sqlc.narg('entity')) ORDER BY id DESC LIMIT 200;

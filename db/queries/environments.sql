@@ -1,0 +1,17 @@
+-- name: EnvironmentByAccount :one
+SELECT * FROM environments WHERE account = @account;
+
+-- name: EnvironmentByID :one
+SELECT * FROM environments WHERE id = @id;
+
+-- name: EnvironmentInsert :one
+INSERT INTO environments (account, name, language, created_at) VALUES (@account, @name, @language, @now) RETURNING *;
+
+-- name: SystemKeyCheck :one
+SELECT sealed FROM key_checks;
+
+-- name: SystemKeyCheckInsert :exec
+INSERT INTO key_checks (sealed) VALUES (@sealed) ON CONFLICT DO NOTHING;
+
+-- name: SystemKeyCheckReplace :exec
+UPDATE key_checks SET sealed = @sealed;

@@ -1,0 +1,113 @@
+-- One forwarding per sale and integration, ever: a second one finds the first, and only what was withdrawn wakes up again.
+-- name: ForwardingStart :many
+INSERT INTO forwardings (environment_id, integration_id, sale_id, state, by_hand, due_at, created_at, updated_at)
+VALUES (@environment_id, @integration_id, @sale_id, 'waiting', @by_hand, @due_at, @now, @now)
+ON CONFLICT (environment_id, integration_id, sale_id) DO UPDATE SET state = 'waiting', by_hand = EXCLUDED.by_hand, due_at = EXCLUDED.due_at,
+  cause = '', problems = '[]', updated_at = EXCLUDED.updated_at
+WHERE forwardings.state = 'withdrawn' RETURNING *;
+
+-- name: ForwardingHurry :many
+UPDATE forwardings SET by_hand = true, due_at = @now, updated_at = @now
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND sale_id = @sale_id AND state = 'waiting' RETURNING *;
+
+-- name: ForwardingByID :one
+SELECT * FROM forwardings WHERE environment_id = @environment_id AND id = @id;
+
+-- name: ForwardingOfSale :one
+SELECT * FROM forwardings WHERE environment_id = @environment_id AND integration_id = @integration_id AND sale_id = @sale_id;
+
+-- name: ForwardingsOfSale :many
+SELECT * FROM forwardings WHERE environment_id = @environment_id AND sale_id = @sale_id ORDER BY id;
+
+-- name: ForwardingList :many
+SELECT * FROM forwardings WHERE environment_id = @environment_id
+  AND (sqlc.narg('state')::text IS NULL OR state = sqlc.narg('state'))
+  AND (sqlc.narg('cause')::text IS NULL OR cause = sqlc.narg('cause'))
+  AND (sqlc.narg('integration_id')::bigint IS NULL OR integration_id = sqlc.narg('integration_id'))
+ORDER BY id DESC LIMIT @page_size OFFSET @skip;
+
+-- name: ForwardingCount :one
+SELECT count(*) FROM forwardings WHERE environment_id = @environment_id
+  AND (sqlc.narg('state')::text IS NULL OR state = sqlc.narg('state'))
+  AND (sqlc.narg('cause')::text IS NULL OR cause = sqlc.narg('cause'))
+  AND (sqlc.narg('integration_id')::bigint IS NULL OR integration_id = sqlc.narg('integration_id'));
+
+-- The claim: of two attempts at once, one gets a row.
+-- name: ForwardingClaim :one
+UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = @key, request_sealed = @request_sealed, sending_since = coalesce(sending_since, @now),
+  may_resend = false, cause = '', problems = '[]', updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'action_required') RETURNING *;
+
+-- An attempt whose outcome is not known goes again with the same bytes under the same key.
+-- name: ForwardingClaimAgain :one
+UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown') RETURNING *;
+
+-- name: ForwardingAttemptInsert :exec
+INSERT INTO forwarding_attempts (environment_id, forwarding_id, attempt, started_at) VALUES (@environment_id, @forwarding_id, @attempt, @now);
+
+-- name: ForwardingAttemptFinish :exec
+UPDATE forwarding_attempts SET finished_at = @now, http_status = @http_status, reason = @reason
+WHERE environment_id = @environment_id AND forwarding_id = @forwarding_id AND attempt = @attempt;
+
+-- name: ForwardingAttempts :many
+SELECT * FROM forwarding_attempts WHERE environment_id = @environment_id AND forwarding_id = @forwarding_id ORDER BY attempt;
+
+-- name: ForwardingForwarded :execrows
+UPDATE forwardings SET state = 'forwarded', partner_sale_id = @partner_sale_id, forwarded_at = @now, cause = '', problems = '[]', updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown');
+
+-- A definite answer: nothing was made at the partner, so the kept request and its key are let go.
+-- name: ForwardingRelease :execrows
+UPDATE forwardings SET state = @state, cause = @cause, problems = @problems, key = '', request_sealed = NULL, sending_since = NULL, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'sending', 'action_required');
+
+-- name: ForwardingUnknown :execrows
+UPDATE forwardings SET state = @state, cause = @cause, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown');
+
+-- name: ForwardingResend :execrows
+UPDATE forwardings SET may_resend = true, updated_at = @now WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown';
+
+-- name: ForwardingAbandon :execrows
+UPDATE forwardings SET state = 'abandoned', abandon_reason = @abandon_reason, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'action_required', 'outcome_unknown');
+
+-- name: ForwardingsOfIntegrationEnd :many
+UPDATE forwardings SET state = @state, cause = @cause, updated_at = @now
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND state IN ('waiting', 'action_required') RETURNING id;
+
+-- name: ForwardingsToRetry :many
+SELECT id FROM forwardings WHERE environment_id = @environment_id AND state IN ('waiting', 'action_required', 'sending')
+  AND (sqlc.narg('ids')::bigint[] IS NULL OR id = ANY (sqlc.narg('ids')::bigint[]))
+  AND (sqlc.narg('cause')::text IS NULL OR cause = sqlc.narg('cause'))
+  AND (sqlc.narg('integration_id')::bigint IS NULL OR integration_id = sqlc.narg('integration_id'))
+ORDER BY id;
+
+-- name: ForwardingsByPartnerSales :many
+SELECT sqlc.embed(f), s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
+FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.partner_sale_id = ANY (@partner_sale_ids::text[])
+ORDER BY f.id FOR UPDATE OF f;
+
+-- name: ForwardingPartnerStatus :exec
+UPDATE forwardings SET partner_status = @partner_status, partner_status_at = @partner_status_at, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
+
+-- name: ForwardingUnmappedStatuses :many
+SELECT f.partner_status, count(*) AS sales FROM forwardings f
+WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.state = 'forwarded' AND f.partner_status <> ''
+  AND NOT EXISTS (SELECT FROM status_mappings m WHERE m.environment_id = f.environment_id AND m.integration_id = f.integration_id AND m.partner_status = f.partner_status)
+GROUP BY f.partner_status ORDER BY f.partner_status;
+
+-- name: ForwardingCounts :many
+SELECT state, cause, count(*) AS sales FROM forwardings
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND state NOT IN ('forwarded', 'withdrawn', 'abandoned')
+GROUP BY state, cause ORDER BY state, cause;
+
+-- name: ForwardingsAdopted :many
+SELECT partner_sale_id FROM forwardings
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_sale_id = ANY (@partner_sale_ids::text[]);
+
+-- name: SystemForwardingsToRun :many
+SELECT environment_id, id FROM forwardings WHERE state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND updated_at < @before AND id > @after_id
+ORDER BY id LIMIT @page_size;

@@ -1,0 +1,217 @@
+-- name: IntegrationInsert :one
+INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed,
+  next_sync_at, next_poll_at, created_at, updated_at)
+VALUES (@environment_id, @name, @account_name, @base_url, @token_sealed, @partner_kind, @capabilities, @limit_group, @settings, @link_key, @event_secret_sealed,
+  @now, @now, @now, @now) RETURNING *;
+
+-- name: IntegrationList :many
+SELECT * FROM integrations WHERE environment_id = @environment_id AND state <> 'removed' ORDER BY id;
+
+-- name: IntegrationByID :one
+SELECT * FROM integrations WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationLock :one
+SELECT * FROM integrations WHERE environment_id = @environment_id AND id = @id FOR UPDATE;
+
+-- name: IntegrationByLinkKey :one
+SELECT * FROM integrations WHERE environment_id = @environment_id AND link_key = @link_key AND state <> 'removed';
+
+-- name: IntegrationSetConnection :exec
+UPDATE integrations SET account_name = @account_name, base_url = @base_url, token_sealed = @token_sealed, partner_kind = @partner_kind,
+  capabilities = @capabilities, limit_group = @limit_group, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationSetSettings :exec
+UPDATE integrations SET name = @name, settings = @settings, next_sync_at = least(next_sync_at, @next_sync_at), next_poll_at = least(next_poll_at, @next_poll_at), updated_at = @now
+WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationSetState :execrows
+UPDATE integrations SET state = @state, paused_reason = @paused_reason, updated_at = @now WHERE environment_id = @environment_id AND id = @id AND state <> 'removed' AND state <> @state;
+
+-- A hint asks for a look only once: one that was set already has been signalled.
+-- name: IntegrationHint :execrows
+UPDATE integrations SET products_hint = products_hint OR @products::boolean, sales_hint = sales_hint OR @sales::boolean, event_seq = greatest(event_seq, @event_seq)
+WHERE environment_id = @environment_id AND id = @id AND state <> 'removed' AND NOT ((products_hint OR NOT @products::boolean) AND (sales_hint OR NOT @sales::boolean));
+
+-- name: IntegrationTakeProductsHint :exec
+UPDATE integrations SET products_hint = false WHERE environment_id = @environment_id AND id = @id AND products_hint;
+
+-- name: IntegrationTakeSalesHint :exec
+UPDATE integrations SET sales_hint = false WHERE environment_id = @environment_id AND id = @id AND sales_hint;
+
+-- name: IntegrationChecked :exec
+UPDATE integrations SET product_cursor = @product_cursor, last_checked_at = @now, next_sync_at = @next_sync_at, last_error = '',
+  last_synchronised_at = CASE WHEN @changed::boolean THEN @now ELSE last_synchronised_at END
+WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationCheckFailed :exec
+UPDATE integrations SET last_error = @last_error, next_sync_at = @next_sync_at WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationPolled :exec
+UPDATE integrations SET sale_cursor = @sale_cursor, last_polled_at = @now, next_poll_at = @next_poll_at WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationPollAgain :exec
+UPDATE integrations SET sale_cursor = '', sales_hint = true WHERE environment_id = @environment_id AND id = @id;
+
+-- name: SystemIntegrationsToRun :many
+SELECT environment_id, id FROM integrations WHERE state <> 'removed' ORDER BY id;
+
+-- name: IntegrationProductStage :execrows
+INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, own, hash, partner_updated_at, seen_run_id, first_seen_at)
+SELECT @environment_id, @integration_id, unnest(@ids::bigint[]), unnest(@contents::jsonb[]), unnest(@owns::jsonb[]), unnest(@hashes::bytea[]), unnest(@updated::text[]), @run_id, @now
+ON CONFLICT (environment_id, integration_id, partner_product_id) DO UPDATE
+SET content = EXCLUDED.content, own = EXCLUDED.own, hash = EXCLUDED.hash, offered = true, detailed = true, partner_updated_at = EXCLUDED.partner_updated_at, seen_run_id = EXCLUDED.seen_run_id
+WHERE integration_products.hash <> EXCLUDED.hash OR NOT integration_products.offered OR integration_products.seen_run_id <> EXCLUDED.seen_run_id OR integration_products.own <> EXCLUDED.own;
+
+-- What a list tells of products at a partner whose tariffs are only in the detail.
+-- name: IntegrationProductList :execrows
+INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, hash, partner_updated_at, detailed, seen_run_id, first_seen_at)
+SELECT @environment_id, @integration_id, unnest(@ids::bigint[]), unnest(@contents::jsonb[]), unnest(@hashes::bytea[]), unnest(@updated::text[]), false, @run_id, @now
+ON CONFLICT (environment_id, integration_id, partner_product_id) DO UPDATE
+SET offered = true, seen_run_id = EXCLUDED.seen_run_id, partner_updated_at = EXCLUDED.partner_updated_at,
+  detailed = integration_products.detailed AND integration_products.partner_updated_at = EXCLUDED.partner_updated_at;
+
+-- name: IntegrationProductsToDetail :many
+SELECT partner_product_id FROM integration_products
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND selected AND offered AND NOT detailed AND partner_product_id > @after_id
+ORDER BY partner_product_id LIMIT @page_size;
+
+-- name: IntegrationProductsGone :execrows
+UPDATE integration_products SET offered = false, seen_run_id = @run_id
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND offered AND partner_product_id = ANY (@ids::bigint[]);
+
+-- name: IntegrationProductsUnseen :execrows
+UPDATE integration_products SET offered = false
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND offered AND seen_run_id <> @run_id;
+
+-- name: IntegrationProductCounts :one
+SELECT count(*) FILTER (WHERE offered) AS offered,
+  count(*) FILTER (WHERE local_product_id IS NOT NULL AND vanished = '') AS imported,
+  count(*) FILTER (WHERE local_product_id IS NOT NULL AND selected AND NOT offered AND vanished = '') AS vanishing
+FROM integration_products WHERE environment_id = @environment_id AND integration_id = @integration_id;
+
+-- name: IntegrationProductsPending :many
+SELECT * FROM integration_products
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id > @after_id AND detailed
+  AND ((selected AND offered AND (applied_hash IS DISTINCT FROM hash OR vanished <> ''))
+    OR (local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = ''))
+ORDER BY partner_product_id LIMIT @page_size;
+
+-- name: IntegrationProductsAny :one
+SELECT EXISTS (SELECT FROM integration_products
+WHERE environment_id = @environment_id AND integration_id = @integration_id
+  AND ((selected AND offered AND (applied_hash IS DISTINCT FROM hash OR vanished <> ''))
+    OR (local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = '')))::boolean;
+
+-- name: IntegrationProductsOf :many
+SELECT sqlc.embed(ip), p.active AS local_active, p.deleted_at AS local_deleted_at
+FROM integration_products ip LEFT JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND (ip.offered OR ip.local_product_id IS NOT NULL OR ip.selected)
+ORDER BY ip.partner_product_id;
+
+-- name: IntegrationProductsSelect :execrows
+UPDATE integration_products SET selected = partner_product_id = ANY (@ids::bigint[]),
+  vanished = CASE WHEN partner_product_id = ANY (@ids::bigint[]) THEN vanished ELSE '' END
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND selected <> (partner_product_id = ANY (@ids::bigint[]));
+
+-- name: IntegrationProductsKnown :many
+SELECT partner_product_id FROM integration_products
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = ANY (@ids::bigint[]);
+
+-- name: ImportedProductTypes :many
+SELECT DISTINCT p.type FROM products p WHERE p.environment_id = @environment_id AND p.integration_id = @integration_id::bigint AND p.deleted_at IS NULL;
+
+-- name: ProductImport :many
+WITH fresh AS (
+  INSERT INTO products (environment_id, supplier_id, content, own, integration_id, partner_product_id, created_at, updated_at)
+  SELECT ip.environment_id, s.id, ip.content, ip.own, ip.integration_id, ip.partner_product_id, @now, @now
+  FROM integration_products ip
+  LEFT JOIN suppliers s ON s.environment_id = ip.environment_id AND s.identifier <> '' AND s.identifier = ip.content ->> 'supplier_identifier'
+  WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.partner_product_id = ANY (@ids::bigint[])
+  RETURNING id, partner_product_id
+), linked AS (
+  UPDATE integration_products ip SET local_product_id = fresh.id, applied_hash = ip.hash, vanished = ''
+  FROM fresh WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.partner_product_id = fresh.partner_product_id
+)
+INSERT INTO sync_run_changes (environment_id, run_id, partner_product_id, product_id, kind)
+SELECT @environment_id, @run_id, fresh.partner_product_id, fresh.id, 'added' FROM fresh
+RETURNING product_id;
+
+-- Takes the partner's content over, and brings back what the sync itself had switched off or deleted. What a
+-- person switched off stays off.
+-- name: ProductFollow :exec
+UPDATE products p SET content = ip.content, supplier_id = coalesce(s.id, p.supplier_id), updated_at = @now, deleted_at = NULL,
+  active = p.active OR p.deactivated_by = 'sync', deactivated_by = CASE WHEN p.deactivated_by = 'sync' THEN '' ELSE p.deactivated_by END
+FROM integration_products ip
+LEFT JOIN suppliers s ON s.environment_id = ip.environment_id AND s.identifier <> '' AND s.identifier = ip.content ->> 'supplier_identifier'
+WHERE p.environment_id = @environment_id AND ip.environment_id = p.environment_id AND ip.integration_id = @integration_id
+  AND ip.local_product_id = p.id AND ip.partner_product_id = ANY (@ids::bigint[]);
+
+-- name: IntegrationProductsFollowed :exec
+UPDATE integration_products SET applied_hash = hash, vanished = ''
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = ANY (@ids::bigint[]);
+
+-- name: ProductsDeactivateBySync :exec
+UPDATE products SET active = false, deactivated_by = 'sync', updated_at = @now
+WHERE environment_id = @environment_id AND id = ANY (@ids::bigint[]) AND active;
+
+-- name: ProductsDeleteBySync :exec
+UPDATE products SET deleted_at = @now, updated_at = @now WHERE environment_id = @environment_id AND id = ANY (@ids::bigint[]) AND deleted_at IS NULL;
+
+-- name: IntegrationProductsVanished :exec
+UPDATE integration_products SET vanished = @vanished
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = ANY (@ids::bigint[]);
+
+-- name: IntegrationProductsDismiss :execrows
+UPDATE integration_products SET vanished = 'dismissed'
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = '';
+
+-- name: SyncRunInsert :one
+INSERT INTO sync_runs (environment_id, integration_id, trigger, state, user_id, created_at)
+VALUES (@environment_id, @integration_id, @trigger, 'queued', @user_id, @now)
+ON CONFLICT (environment_id, integration_id) WHERE state = 'queued' DO UPDATE SET trigger = sync_runs.trigger RETURNING *;
+
+-- name: SyncRunQueued :one
+SELECT * FROM sync_runs WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'queued';
+
+-- name: SyncRunRunning :one
+SELECT * FROM sync_runs WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'running';
+
+-- name: SyncRunStart :execrows
+UPDATE sync_runs SET state = 'running', started_at = coalesce(started_at, @now), full_fetch = @full_fetch
+WHERE environment_id = @environment_id AND id = @id AND state = 'queued';
+
+-- name: SyncRunByID :one
+SELECT * FROM sync_runs WHERE environment_id = @environment_id AND integration_id = @integration_id AND id = @id;
+
+-- name: SyncRunList :many
+SELECT * FROM sync_runs WHERE environment_id = @environment_id AND integration_id = @integration_id ORDER BY id DESC LIMIT @page_size OFFSET @skip;
+
+-- name: SyncRunCount :one
+SELECT count(*) FROM sync_runs WHERE environment_id = @environment_id AND integration_id = @integration_id;
+
+-- name: SyncRunProgress :exec
+UPDATE sync_runs SET added = added + @added, changed = changed + @changed, deactivated = deactivated + @deactivated, deleted = deleted + @deleted,
+  failed = failed + @failed, requests = requests + @requests WHERE environment_id = @environment_id AND id = @id;
+
+-- name: SyncRunFinish :execrows
+UPDATE sync_runs SET state = @state, reason = @reason, unchanged = @unchanged, finished_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state IN ('queued', 'running');
+
+-- name: SyncRunResolve :execrows
+UPDATE sync_runs SET state = @state, confirmed = @confirmed, finished_at = CASE WHEN @state = 'queued' THEN NULL ELSE @now END
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND id = @id AND state = ANY (@from_states::text[]);
+
+-- name: SyncRunsSupersede :exec
+UPDATE sync_runs SET state = 'dismissed', reason = 'superseded', finished_at = @now
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'needs_confirmation' AND id <> @id;
+
+-- name: SyncRunChangesInsert :exec
+INSERT INTO sync_run_changes (environment_id, run_id, partner_product_id, product_id, kind, fields)
+SELECT @environment_id, @run_id, unnest(@partner_product_ids::bigint[]), unnest(@product_ids::bigint[]), unnest(@kinds::text[]), unnest(@fields::jsonb[])
+ON CONFLICT (environment_id, run_id, partner_product_id) DO NOTHING;
+
+-- name: SyncRunChanges :many
+SELECT c.*, coalesce(ip.content ->> 'name', '')::text AS name FROM sync_run_changes c
+JOIN sync_runs r ON r.environment_id = c.environment_id AND r.id = c.run_id
+LEFT JOIN integration_products ip ON ip.environment_id = c.environment_id AND ip.integration_id = r.integration_id AND ip.partner_product_id = c.partner_product_id
+WHERE c.environment_id = @environment_id AND c.run_id = @run_id ORDER BY c.partner_product_id LIMIT 5000;

@@ -1,0 +1,235 @@
+package linking
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// PartnerSetup is what a partner's forms ask, as last seen.
+type PartnerSetup struct {
+	Flows      []Flow      `json:"flows"`
+	Questions  []Question  `json:"questions"`
+	Agreements []Agreement `json:"agreements"`
+	Statuses   []Status    `json:"statuses"`
+}
+
+// Mappings tie our set-up to a partner's.
+type Mappings struct {
+	Flows      map[int64]int64            // our flow → the partner's
+	Questions  map[string]QuestionMapping // by the partner's identifier
+	Agreements map[string]int64           // the partner's identifier → our agreement
+	Statuses   map[string]string          // the partner's status → ours
+}
+
+// QuestionMapping ties one of a partner's questions to ours, and our options to theirs where they differ.
+type QuestionMapping struct {
+	QuestionID int64
+	Options    Options
+}
+
+// SaleToForward is a sale as sold, with the lines that belong to one partner.
+type SaleToForward struct {
+	Reference  string
+	Submission Submission
+	Sold       Sold
+	Lines      []SoldLine
+	CreatedAt  time.Time
+}
+
+// PartnerRequest is the create that would be sent.
+type PartnerRequest struct {
+	FlowType       string         `json:"flow_type"`
+	FlowIdentifier string         `json:"flow_identifier"`
+	Body           map[string]any `json:"body"`
+}
+
+// Problems of a forwarding that a person solves.
+const (
+	ProblemFlowUnmapped      = "flow_unmapped"
+	ProblemFlowGone          = "flow_gone"
+	ProblemQuestionUnmapped  = "question_unmapped"
+	ProblemQuestionGone      = "question_gone"
+	ProblemOptionUnmapped    = "option_unmapped"
+	ProblemAgreementUnmapped = "agreement_unmapped"
+)
+
+// BuildRequest turns a sale into what the partner expects, and lists what the partner would reject. It is
+// complete only when there are no problems.
+func BuildRequest(sale SaleToForward, setup PartnerSetup, mappings Mappings) (PartnerRequest, []Problem) {
+	b := builder{sale: sale, setup: setup, mappings: mappings}
+	b.flow()
+	b.answers()
+	b.agreements()
+	if len(b.problems) > 0 {
+		return PartnerRequest{}, b.problems
+	}
+	b.request.Body = b.body()
+	return b.request, nil
+}
+
+type builder struct {
+	sale     SaleToForward
+	setup    PartnerSetup
+	mappings Mappings
+	request  PartnerRequest
+	problems []Problem
+	given    map[string]Answer // by the partner's identifier
+	accepted map[string]bool
+}
+
+func (b *builder) flow() {
+	id, mapped := b.mappings.Flows[b.sale.Sold.Flow.ID]
+	if !mapped {
+		b.problems = append(b.problems, Problem{Code: ProblemFlowUnmapped, Subject: b.sale.Sold.Flow.Title})
+		return
+	}
+	for _, f := range b.setup.Flows {
+		if f.ID == id {
+			b.request.FlowType, b.request.FlowIdentifier = f.Type, f.Identifier
+			return
+		}
+	}
+	b.problems = append(b.problems, Problem{Code: ProblemFlowGone, Subject: b.sale.Sold.Flow.Title, Detail: strconv.FormatInt(id, 10)})
+}
+
+// partnerFacts sees the sale as the partner will: its product ids, its suppliers, its questions.
+func (b *builder) partnerFacts() *SaleFacts {
+	lines := slices.Clone(b.sale.Lines)
+	for i := range lines {
+		lines[i].ProductID = lines[i].PartnerProductID
+	}
+	facts := NewSaleFacts(&b.sale.Submission, lines, b.setup.Questions)
+	facts.Answers = b.given
+	return facts
+}
+
+func (b *builder) answers() {
+	b.given = map[string]Answer{}
+	ours := map[int64]*Question{}
+	for i := range b.sale.Sold.Questions {
+		ours[b.sale.Sold.Questions[i].ID] = &b.sale.Sold.Questions[i]
+	}
+	for i := range b.setup.Questions {
+		b.translate(&b.setup.Questions[i], ours)
+	}
+	facts := b.partnerFacts()
+	for _, problem := range CheckAnswers(b.setup.Questions, b.sale.Lines[0].Content.Type, facts, b.given) {
+		b.problems = append(b.problems, b.inOurWords(problem, ours))
+	}
+}
+
+// translate carries our answer to one of the partner's questions, option by option.
+func (b *builder) translate(theirs *Question, ours map[int64]*Question) {
+	mapping, mapped := b.mappings.Questions[theirs.Identifier]
+	if !mapped {
+		return
+	}
+	question, exists := ours[mapping.QuestionID]
+	if !exists {
+		return
+	}
+	answer, answered := b.sale.Submission.Answers[question.Identifier]
+	if !answered || answer.Empty() {
+		return
+	}
+	translated := Answer{Multi: theirs.InputType == "mc-multi"}
+	for _, value := range answer.Values {
+		if to, ok := mapping.Options[value]; ok {
+			value = to
+		}
+		translated.Values = append(translated.Values, value)
+	}
+	b.given[theirs.Identifier] = translated
+	if option := question.Identifier + "_switchdate_option"; theirs.InputType == "switchdate" {
+		b.given[theirs.Identifier+"_switchdate_option"] = b.sale.Submission.Answers[option]
+	}
+}
+
+// inOurWords names our question instead of the partner's, and says whether a mapping or an answer is at fault.
+func (b *builder) inOurWords(problem Problem, ours map[int64]*Question) Problem {
+	identifier := problem.Field[len("questionData."):]
+	mapping, mapped := b.mappings.Questions[identifier]
+	if !mapped {
+		problem.Code = ProblemQuestionUnmapped
+		return problem
+	}
+	question, exists := ours[mapping.QuestionID]
+	if !exists {
+		problem.Code = ProblemQuestionGone
+		return problem
+	}
+	problem.Subject = question.Name
+	if problem.Code == ProblemNotAnOption {
+		problem.Code = ProblemOptionUnmapped
+	}
+	return problem
+}
+
+func (b *builder) agreements() {
+	b.accepted = map[string]bool{}
+	ours := map[int64]string{}
+	for _, a := range b.sale.Sold.Agreements {
+		ours[a.ID] = a.Identifier
+	}
+	for _, a := range b.setup.Agreements {
+		id, mapped := b.mappings.Agreements[a.Identifier]
+		if mapped && b.sale.Submission.Agreements[ours[id]] {
+			b.accepted[a.Identifier] = true
+		}
+	}
+	for _, problem := range CheckAgreements(b.setup.Agreements, b.partnerFacts(), b.accepted) {
+		if _, mapped := b.mappings.Agreements[problem.Field[len("agreements."):]]; !mapped {
+			problem.Code = ProblemAgreementUnmapped
+		}
+		b.problems = append(b.problems, problem)
+	}
+}
+
+func (b *builder) body() map[string]any {
+	s := b.sale.Submission
+	body := map[string]any{}
+	for name, value := range s.Fields {
+		body[name] = value
+	}
+	for _, nullable := range []string{"suffix", "connection_suffix"} {
+		if s.Fields[nullable] == "" {
+			body[nullable] = nil
+		}
+	}
+	business := 0
+	if s.Business {
+		business = 1
+	}
+	body["business"] = business
+	body["transaction_type"] = s.TransactionType
+	body["product_id"] = b.sale.Lines[0].PartnerProductID
+	body["external_reference"] = b.sale.Reference
+	answers := map[string]any{}
+	for id, answer := range b.given {
+		answers[id] = answer
+	}
+	body["questionData"] = answers
+	agreements := map[string]any{}
+	for _, id := range slices.Sorted(maps.Keys(b.accepted)) {
+		agreements[id] = "1"
+	}
+	body["agreements"] = agreements
+	if len(b.sale.Lines) > 1 {
+		var related []map[string]any
+		for _, line := range b.sale.Lines[1:] {
+			related = append(related, map[string]any{
+				"product_id": line.PartnerProductID, "quantity": line.Quantity, "section_identifier": line.Section,
+			})
+		}
+		body["related_products"] = related
+	}
+	if s.ContractPDF != nil {
+		body["contract_pdf"] = s.ContractPDF
+	}
+	return body
+}
+
+// Options maps our answer options to a partner's, where they differ.
+type Options map[string]string

@@ -1,0 +1,155 @@
+package linking
+
+import (
+	"slices"
+	"strconv"
+)
+
+// Submission is a sale as it was submitted and checked. Plain text fields (customer, addresses, company,
+// energy, who made the sale originally) are kept under the names of the Salesdock API.
+type Submission struct {
+	TransactionType string            `json:"transaction_type"`
+	ProductID       int64             `json:"product_id"`
+	Business        bool              `json:"business"`
+	Fields          map[string]string `json:"fields"`
+	Answers         map[string]Answer `json:"answers"`
+	Agreements      map[string]bool   `json:"agreements"`
+	Related         []RelatedProduct  `json:"related,omitempty"`
+	ContractPDF     *ContractPDF      `json:"contract_pdf,omitempty"`
+}
+
+// RelatedProduct is a further product of the same sale, in a section of its flow.
+type RelatedProduct struct {
+	ProductID int64  `json:"product_id"`
+	Quantity  int    `json:"quantity"`
+	Section   string `json:"section_identifier"`
+}
+
+// ContractPDF is the signed contract of a completed sale; its presence keeps B from mailing the customer.
+type ContractPDF struct {
+	Content   string `json:"content"`
+	Extension string `json:"extension"`
+	CreatedAt string `json:"created_at,omitempty"`
+}
+
+// Required plain fields, by the Salesdock API.
+var (
+	RequiredFields = []string{
+		"firstname", "lastname", "email", "phone", "birthdate",
+		"postcode", "housenumber", "streetname", "city",
+		"connection_postcode", "connection_housenumber", "connection_streetname", "connection_city",
+	}
+	RequiredBusinessFields = []string{"contact_person", "company_name", "company_coc"}
+	OptionalFields         = []string{
+		"gender", "suffix", "connection_suffix", "contact_person", "company_name", "company_coc", "company_vat",
+		"iban", "iban_holder", "sale_channel", "contract_date", "signature", "relation_id",
+		"initial_user_firstname", "initial_user_lastname", "initial_organisation_name", "initial_created_at",
+		"type", "tarifftype", "usage_e_single", "usage_e_high", "usage_e_low", "usage_g", "has_return",
+		"return_e_high", "return_e_low", "electricity_ean", "gas_ean", "building_function",
+		"grid_operator_e", "grid_operator_g", "connection_type_e", "connection_type_g",
+	}
+)
+
+// CustomerFields are the plain fields a person may correct on a sale that was not forwarded yet.
+func CustomerFields() []string {
+	return slices.Concat(RequiredFields, []string{
+		"gender", "suffix", "connection_suffix", "contact_person", "company_name", "company_coc", "company_vat", "iban", "iban_holder",
+	})
+}
+
+// SoldLine is a product as it was sold.
+type SoldLine struct {
+	ProductID        int64
+	Quantity         int
+	Section          string
+	Content          ProductContent
+	IntegrationID    int64 // 0 for a product of our own
+	PartnerProductID int64
+}
+
+// Sold is what was fixed with the sale: later changes of the set-up do not touch it.
+type Sold struct {
+	Flow       SoldFlow    `json:"flow"`
+	Questions  []Question  `json:"questions"`
+	Agreements []Agreement `json:"agreements"`
+}
+
+// SoldFlow names the flow a sale came through.
+type SoldFlow struct {
+	ID         int64  `json:"id"`
+	Type       string `json:"type"`
+	Identifier string `json:"identifier"`
+	Title      string `json:"title"`
+}
+
+// SaleFacts answers conditions about a sale.
+type SaleFacts struct {
+	Type, Status, StatusType, Channel string
+	Business                          bool
+	OrganisationID                    int64
+	Flow                              SoldFlow
+	ProductIDs                        []int64
+	ProductTypes, Suppliers           []string
+	Answers                           map[string]Answer // by question identifier
+	QuestionNames                     map[string]string // question name → identifier
+}
+
+// Fact implements Facts.
+func (f *SaleFacts) Fact(identifier, name string) ([]string, bool) {
+	switch identifier {
+	case "product.id":
+		ids := make([]string, len(f.ProductIDs))
+		for i, id := range f.ProductIDs {
+			ids[i] = strconv.FormatInt(id, 10)
+		}
+		return ids, true
+	case "product.type":
+		return f.ProductTypes, true
+	case "supplier.id", "supplier.identifier":
+		return f.Suppliers, true
+	case "flow.id":
+		return []string{strconv.FormatInt(f.Flow.ID, 10)}, true
+	case "flow.identifier":
+		return []string{f.Flow.Identifier}, true
+	case "sale.channel":
+		return []string{f.Channel}, true
+	case "sale.type":
+		return []string{f.Type}, true
+	case "sale.status":
+		return []string{f.Status}, true
+	case "organisation.id":
+		return []string{strconv.FormatInt(f.OrganisationID, 10)}, true
+	case "profile.type":
+		if f.Business {
+			return []string{"business"}, true
+		}
+		return []string{"consumer"}, true
+	case "question.id", "question.identifier":
+		if answer, ok := f.Answers[name]; ok {
+			return answer.Values, true
+		}
+		if id, ok := f.QuestionNames[name]; ok {
+			return f.Answers[id].Values, true
+		}
+		return nil, false
+	}
+	return nil, false
+}
+
+// NewSaleFacts collects what conditions may ask about a sale.
+func NewSaleFacts(s *Submission, lines []SoldLine, questions []Question) *SaleFacts {
+	facts := &SaleFacts{
+		Type: s.TransactionType, Business: s.Business, Channel: s.Fields["sale_channel"],
+		Answers: s.Answers, QuestionNames: map[string]string{},
+	}
+	for i := range questions {
+		facts.QuestionNames[questions[i].Name] = questions[i].Identifier
+		facts.QuestionNames[questions[i].Identifier] = questions[i].Identifier
+	}
+	for _, line := range lines {
+		facts.ProductIDs = append(facts.ProductIDs, line.ProductID)
+		facts.ProductTypes = append(facts.ProductTypes, line.Content.Type)
+		facts.Suppliers = append(facts.Suppliers, line.Content.SupplierIdentifier, strconv.FormatInt(line.Content.SupplierID, 10))
+	}
+	return facts
+}

@@ -1,0 +1,207 @@
+package linking
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Settings of an integration, as a person sets them.
+type Settings struct {
+	SyncIntervalMinutes int              `json:"sync_interval_minutes"`
+	VanishedProducts    string           `json:"vanished_products"`
+	Forwarding          Forwarding       `json:"forwarding"`
+	Rules               []ForwardingRule `json:"rules"`
+	StatusUpdates       bool             `json:"status_updates"`
+	StatusPollMinutes   int              `json:"status_poll_minutes"`
+	SendOptin           bool             `json:"send_optin"`
+}
+
+// What happens to an imported product that vanished at the partner.
+const (
+	VanishedNothing    = "nothing"
+	VanishedDeactivate = "deactivate"
+	VanishedDelete     = "delete"
+)
+
+// Forwarding is the general setting: which sales go, and when.
+type Forwarding struct {
+	Enabled   bool      `json:"enabled"`
+	Automatic bool      `json:"automatic"`
+	Statuses  StatusSet `json:"statuses"`
+	Delay     Delay     `json:"delay"`
+}
+
+// ForwardingRule accepts sales by conditions of its own, besides the general setting.
+type ForwardingRule struct {
+	Name       string    `json:"name"`
+	Enabled    bool      `json:"enabled"`
+	Automatic  bool      `json:"automatic"`
+	Statuses   StatusSet `json:"statuses"`
+	Conditions *Rule     `json:"conditions"`
+}
+
+// Delay counts from the moment a sale first qualifies.
+type Delay struct {
+	Amount int    `json:"amount"`
+	Unit   string `json:"unit"`
+}
+
+// DelayUnits are the units a delay can have.
+var DelayUnits = []string{"minutes", "hours", "days"}
+
+// After gives the moment a delay ends. Days are calendar days where the Netherlands' clock stands.
+func (d Delay) After(from time.Time, zone *time.Location) time.Time {
+	switch d.Unit {
+	case "hours":
+		return from.Add(time.Duration(d.Amount) * time.Hour)
+	case "days":
+		return from.In(zone).AddDate(0, 0, d.Amount).UTC()
+	}
+	return from.Add(time.Duration(d.Amount) * time.Minute)
+}
+
+// StatusSet is "all", or a list of statuses.
+type StatusSet struct {
+	All bool
+	IDs []string
+}
+
+// UnmarshalJSON reads "all" or a list.
+func (s *StatusSet) UnmarshalJSON(data []byte) error {
+	var word string
+	if json.Unmarshal(data, &word) == nil {
+		if word != "all" {
+			return fmt.Errorf(`statuses is "all" or a list of statuses, not %q`, word)
+		}
+		*s = StatusSet{All: true}
+		return nil
+	}
+	*s = StatusSet{}
+	if err := json.Unmarshal(data, &s.IDs); err != nil {
+		return errors.New(`statuses is "all" or a list of statuses`)
+	}
+	return nil
+}
+
+// MarshalJSON writes "all" or the list.
+func (s StatusSet) MarshalJSON() ([]byte, error) {
+	if s.All {
+		return []byte(`"all"`), nil
+	}
+	if s.IDs == nil {
+		return []byte("[]"), nil
+	}
+	return json.Marshal(s.IDs)
+}
+
+// accepts leaves concepts and cancelled sales out of "all".
+func (s StatusSet) accepts(status, statusType string) bool {
+	if s.All {
+		return status != StatusConcept && statusType != StatusTypeCancelled
+	}
+	return slices.Contains(s.IDs, status)
+}
+
+// DefaultSettings are those of a new integration: it shows what the partner offers and sends nothing.
+func DefaultSettings() Settings {
+	return Settings{
+		SyncIntervalMinutes: 60, VanishedProducts: VanishedNothing,
+		Forwarding:        Forwarding{Statuses: StatusSet{All: true}, Delay: Delay{Unit: "minutes"}},
+		Rules:             []ForwardingRule{},
+		StatusUpdates:     true,
+		StatusPollMinutes: 15,
+	}
+}
+
+// Validate reports the first setting that cannot be meant.
+func (s *Settings) Validate() error {
+	switch {
+	case s.SyncIntervalMinutes < 5 || s.SyncIntervalMinutes > 7*24*60:
+		return errors.New("sync_interval_minutes is between 5 and 10080")
+	case s.StatusPollMinutes < 1 || s.StatusPollMinutes > 24*60:
+		return errors.New("status_poll_minutes is between 1 and 1440")
+	case !slices.Contains([]string{VanishedNothing, VanishedDeactivate, VanishedDelete}, s.VanishedProducts):
+		return errors.New("vanished_products is nothing, deactivate or delete")
+	case s.Forwarding.Delay.Amount < 0 || s.Forwarding.Delay.Amount > 10_000:
+		return errors.New("forwarding.delay.amount is between 0 and 10000")
+	case !slices.Contains(DelayUnits, s.Forwarding.Delay.Unit):
+		return fmt.Errorf("forwarding.delay.unit is one of %v", DelayUnits)
+	case len(s.Rules) > 200:
+		return errors.New("an integration has at most 200 rules")
+	}
+	for i := range s.Rules {
+		if s.Rules[i].Name == "" {
+			return fmt.Errorf("rules[%d] has no name", i)
+		}
+		if err := s.Rules[i].Conditions.Validate(); err != nil {
+			return fmt.Errorf("rules[%d] (%s): %w", i, s.Rules[i].Name, err)
+		}
+	}
+	return nil
+}
+
+// Reasons why a sale does not qualify.
+const (
+	ReasonForwardingOff  = "forwarding_off"
+	ReasonByHandOnly     = "by_hand_only"
+	ReasonStatus         = "status_not_chosen"
+	ReasonCondition      = "condition_not_met"
+	ReasonConditionKnown = "condition_unknown"
+)
+
+// Verdict says whether a sale goes to the partner, and through what or why not.
+type Verdict struct {
+	OK      bool
+	By      string // GeneralSetting, or the rule's name
+	Delayed bool
+	Reasons []Problem
+}
+
+// GeneralSetting is the verdict's By when the general setting accepted the sale.
+const GeneralSetting = "general"
+
+// Qualifies tests a sale: it goes when the general setting or any enabled rule accepts it. By hand it is the
+// same test without automatic and delay.
+func (s *Settings) Qualifies(facts *SaleFacts, byHand bool) Verdict {
+	var reasons []Problem
+	general := s.Forwarding
+	if reason := general.refuses(facts, byHand); reason == "" {
+		return Verdict{OK: true, By: GeneralSetting, Delayed: !byHand && general.Delay.Amount > 0}
+	} else { //nolint:revive // the reason belongs to this branch alone
+		reasons = append(reasons, Problem{Code: reason, Subject: GeneralSetting, Detail: facts.Status})
+	}
+	for i := range s.Rules {
+		rule := &s.Rules[i]
+		own := Forwarding{Enabled: rule.Enabled, Automatic: rule.Automatic, Statuses: rule.Statuses}
+		if reason := own.refuses(facts, byHand); reason != "" {
+			reasons = append(reasons, Problem{Code: reason, Subject: rule.Name, Detail: facts.Status})
+			continue
+		}
+		truth := rule.Conditions.Evaluate(facts)
+		if truth == True {
+			return Verdict{OK: true, By: rule.Name, Delayed: !byHand && general.Delay.Amount > 0}
+		}
+		code := ReasonCondition
+		if truth == Unknown {
+			code = ReasonConditionKnown
+		}
+		failing := rule.Conditions.FirstFailing(facts)
+		reasons = append(reasons, Problem{Code: code, Subject: rule.Name, Detail: failing.Identifier + " " + failing.Operator})
+	}
+	return Verdict{Reasons: reasons}
+}
+
+func (f *Forwarding) refuses(facts *SaleFacts, byHand bool) string {
+	switch {
+	case !f.Enabled:
+		return ReasonForwardingOff
+	case !f.Automatic && !byHand:
+		return ReasonByHandOnly
+	case !f.Statuses.accepts(facts.Status, facts.StatusType):
+		return ReasonStatus
+	}
+	return ""
+}

@@ -1,0 +1,71 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// CheckFree says whether an address can be listened on, and splits it. The error names what wanted the
+// address and what to do.
+func CheckFree(what, address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s: %q is not an address such as 127.0.0.1:8080", what, address)
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s: %q is not a port number", what, text)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", 0, fmt.Errorf("%s cannot listen on %s: something else uses that address; end it, or choose another address (koppel-standalone --help): %w", what, address, err)
+	}
+	return host, port, listener.Close()
+}
+
+// FreePort finds a port nobody listens on at host.
+func FreePort(host string) (int, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer listener.Close() //nolint:errcheck // the port was only asked for
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// ResolvePort turns port 0 into a free port, so that the address can be shown and handed on.
+func ResolvePort(address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", fmt.Errorf("%q is not an address such as 127.0.0.1:8080: %w", address, err)
+	}
+	if port != "0" {
+		return address, nil
+	}
+	free, err := FreePort(host)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(host, strconv.Itoa(free)), nil
+}
+
+func waitForPort(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("nothing answers on %s: %w", address, err)
+		case <-tick.C:
+		}
+	}
+}
