@@ -46,6 +46,7 @@ type (
 	ForwardingsAdoptedParams           = dbsqlc.ForwardingsAdoptedParams
 	ForwardingsByPartnerSalesParams    = dbsqlc.ForwardingsByPartnerSalesParams
 	ForwardingsByPartnerSalesRow       = dbsqlc.ForwardingsByPartnerSalesRow
+	ForwardingsForgetStatusesParams    = dbsqlc.ForwardingsForgetStatusesParams
 	ForwardingsOfIntegrationEndParams  = dbsqlc.ForwardingsOfIntegrationEndParams
 	ForwardingsToRetryParams           = dbsqlc.ForwardingsToRetryParams
 	IdempotencyKey                     = dbsqlc.IdempotencyKey
@@ -57,9 +58,11 @@ type (
 	IntegrationCheckedParams           = dbsqlc.IntegrationCheckedParams
 	IntegrationHintParams              = dbsqlc.IntegrationHintParams
 	IntegrationInsertParams            = dbsqlc.IntegrationInsertParams
+	IntegrationLinkedParams            = dbsqlc.IntegrationLinkedParams
 	IntegrationPolledParams            = dbsqlc.IntegrationPolledParams
 	IntegrationProduct                 = dbsqlc.IntegrationProduct
 	IntegrationProductCountsRow        = dbsqlc.IntegrationProductCountsRow
+	IntegrationProductDeselectParams   = dbsqlc.IntegrationProductDeselectParams
 	IntegrationProductListParams       = dbsqlc.IntegrationProductListParams
 	IntegrationProductStageParams      = dbsqlc.IntegrationProductStageParams
 	IntegrationProductsFollowedParams  = dbsqlc.IntegrationProductsFollowedParams
@@ -74,6 +77,7 @@ type (
 	IntegrationSetConnectionParams     = dbsqlc.IntegrationSetConnectionParams
 	IntegrationSetSettingsParams       = dbsqlc.IntegrationSetSettingsParams
 	IntegrationSetStateParams          = dbsqlc.IntegrationSetStateParams
+	IntegrationSetupReadParams         = dbsqlc.IntegrationSetupReadParams
 	KeyCheck                           = dbsqlc.KeyCheck
 	LinkAnnouncedParams                = dbsqlc.LinkAnnouncedParams
 	LinkListRow                        = dbsqlc.LinkListRow
@@ -107,6 +111,7 @@ type (
 	ProductOrganisationsWithdrawParams = dbsqlc.ProductOrganisationsWithdrawParams
 	ProductPageParams                  = dbsqlc.ProductPageParams
 	ProductQuestion                    = dbsqlc.ProductQuestion
+	ProductRestoreParams               = dbsqlc.ProductRestoreParams
 	ProductUpdateParams                = dbsqlc.ProductUpdateParams
 	ProductsDeactivateBySyncParams     = dbsqlc.ProductsDeactivateBySyncParams
 	ProductsDeleteBySyncParams         = dbsqlc.ProductsDeleteBySyncParams
@@ -154,7 +159,6 @@ type (
 	SystemForwardingAddressRow         = dbsqlc.SystemForwardingAddressRow
 	SystemForwardingsToRunParams       = dbsqlc.SystemForwardingsToRunParams
 	SystemForwardingsToRunRow          = dbsqlc.SystemForwardingsToRunRow
-	SystemIdempotencyLockParams        = dbsqlc.SystemIdempotencyLockParams
 	SystemIntegrationAddressRow        = dbsqlc.SystemIntegrationAddressRow
 	SystemIntegrationsToRunRow         = dbsqlc.SystemIntegrationsToRunRow
 	SystemLinkAddressRow               = dbsqlc.SystemLinkAddressRow

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -233,3 +234,68 @@ func (b *builder) body() map[string]any {
 
 // Options maps our answer options to a partner's, where they differ.
 type Options map[string]string
+
+// Candidate is a sale at a partner that an attempt with an unknown outcome may have made.
+type Candidate struct {
+	PartnerSaleID string `json:"partner_sale_id"`
+	CreatedAt     string `json:"created_at"`
+	Customer      string `json:"customer"`
+	Score         int    `json:"score"` // how many of name, e-mail and birthdate agree
+}
+
+// Problems between two set-ups that are mapped to each other.
+const (
+	ProblemNoMatchingOption = "no_matching_option"
+	ProblemDifferentType    = "different_type"
+	ProblemNotRequiredHere  = "not_required_here"
+)
+
+// CompareQuestions reports where our question would let through what the partner's rejects.
+func CompareQuestions(ours, theirs Question, options Options) []Problem {
+	var problems []Problem
+	if ours.InputType != theirs.InputType {
+		problems = append(problems, Problem{Code: ProblemDifferentType, Subject: ours.Name, Detail: theirs.InputType})
+	}
+	if theirs.Required && theirs.Visible && !theirs.RuleRequired && !(ours.Required && ours.Visible) {
+		problems = append(problems, Problem{Code: ProblemNotRequiredHere, Subject: ours.Name})
+	}
+	if len(theirs.Options) == 0 {
+		return problems
+	}
+	for _, option := range ours.Options {
+		to, mapped := options[option]
+		if !mapped {
+			to = option
+		}
+		if !slices.Contains(theirs.Options, to) {
+			problems = append(problems, Problem{Code: ProblemNoMatchingOption, Subject: ours.Name, Detail: option})
+		}
+	}
+	return problems
+}
+
+// FullScore is the score of a candidate whose e-mail, name and birthdate all agree.
+const FullScore = 3
+
+// ScoreCandidate counts how much of a partner's sale agrees with the customer that was sent.
+func ScoreCandidate(sent map[string]string, email, lastname, birthdate string) int {
+	score := 0
+	for field, value := range map[string]string{"email": email, "lastname": lastname, "birthdate": birthdate} {
+		if value != "" && strings.EqualFold(strings.TrimSpace(value), sent[field]) {
+			score++
+		}
+	}
+	return score
+}
+
+// FreeCandidates leaves out what other forwardings have adopted, and puts the best first.
+func FreeCandidates(found []Candidate, taken []*string) []Candidate {
+	free := []Candidate{}
+	for _, c := range found {
+		if !slices.ContainsFunc(taken, func(id *string) bool { return id != nil && *id == c.PartnerSaleID }) {
+			free = append(free, c)
+		}
+	}
+	slices.SortStableFunc(free, func(a, b Candidate) int { return b.Score - a.Score })
+	return free
+}

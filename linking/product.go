@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // ProductContent is what the owner of a product decides; on an imported product these fields follow the
@@ -111,4 +112,39 @@ const (
 // BrakeNeeded says whether removing this many of the imported products needs a person's word.
 func BrakeNeeded(removals, imported int) bool {
 	return removals > BrakeCount && removals*100 > imported*BrakePercent
+}
+
+// Without takes changes back: every changed field gets its old value.
+func (c ProductContent) Without(changes []FieldChange) ProductContent {
+	fields := map[string]any{}
+	supplierID := c.SupplierID
+	if err := json.Unmarshal(c.Canonical(), &fields); err != nil {
+		panic("linking: canonical content is JSON: " + err.Error())
+	}
+	custom, _ := fields["customfields"].(map[string]any)
+	if custom == nil {
+		custom = map[string]any{}
+	}
+	for _, change := range changes {
+		target, name := fields, change.Field
+		if inner, isCustom := strings.CutPrefix(change.Field, "customfields."); isCustom {
+			target, name = custom, inner
+		}
+		if change.Old == nil {
+			delete(target, name)
+		} else {
+			target[name] = change.Old
+		}
+	}
+	fields["customfields"] = custom
+	data, err := json.Marshal(fields)
+	if err != nil {
+		panic("linking: product content is plain data: " + err.Error())
+	}
+	var before ProductContent
+	if err := json.Unmarshal(data, &before); err != nil {
+		return c // a change that was not recorded by Diff
+	}
+	before.SupplierID = supplierID
+	return before
 }

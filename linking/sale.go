@@ -69,9 +69,20 @@ type SoldLine struct {
 
 // Sold is what was fixed with the sale: later changes of the set-up do not touch it.
 type Sold struct {
+	Product    SoldProduct `json:"product"`
 	Flow       SoldFlow    `json:"flow"`
 	Questions  []Question  `json:"questions"`
 	Agreements []Agreement `json:"agreements"`
+}
+
+// SoldProduct names the main product of a sale.
+type SoldProduct struct {
+	ID           int64  `json:"id"`
+	Identifier   string `json:"identifier"`
+	Name         string `json:"name"`
+	Type         string `json:"type"`
+	SupplierID   int64  `json:"supplier_id"`
+	SupplierName string `json:"supplier_name"`
 }
 
 // SoldFlow names the flow a sale came through.

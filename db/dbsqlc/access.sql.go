@@ -433,7 +433,7 @@ func (q *Queries) TokenByPrefix(ctx context.Context, environmentID int64, prefix
 		&i.Token.Prefix,
 		&i.Token.Hash,
 		&i.Token.Integration,
-		&i.Token.IpAllowlist,
+		&i.Token.IPAllowlist,
 		&i.Token.CreatedAt,
 		&i.Token.ExpiresAt,
 		&i.Token.RevokedAt,
@@ -463,7 +463,7 @@ type TokenInsertParams struct {
 	Prefix        string
 	Hash          []byte
 	Integration   bool
-	IpAllowlist   []string
+	IPAllowlist   []string
 	Now           time.Time
 	ExpiresAt     *time.Time
 }
@@ -476,7 +476,7 @@ func (q *Queries) TokenInsert(ctx context.Context, arg TokenInsertParams) (Token
 		arg.Prefix,
 		arg.Hash,
 		arg.Integration,
-		arg.IpAllowlist,
+		arg.IPAllowlist,
 		arg.Now,
 		arg.ExpiresAt,
 	)
@@ -489,7 +489,7 @@ func (q *Queries) TokenInsert(ctx context.Context, arg TokenInsertParams) (Token
 		&i.Prefix,
 		&i.Hash,
 		&i.Integration,
-		&i.IpAllowlist,
+		&i.IPAllowlist,
 		&i.CreatedAt,
 		&i.ExpiresAt,
 		&i.RevokedAt,
@@ -518,7 +518,7 @@ func (q *Queries) TokenList(ctx context.Context, environmentID int64, userID int
 			&i.Prefix,
 			&i.Hash,
 			&i.Integration,
-			&i.IpAllowlist,
+			&i.IPAllowlist,
 			&i.CreatedAt,
 			&i.ExpiresAt,
 			&i.RevokedAt,

@@ -117,7 +117,7 @@ func (q *Queries) ForwardingAttempts(ctx context.Context, environmentID int64, f
 }
 
 const forwardingByID = `-- name: ForwardingByID :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD int64) (Forwarding, error) {
@@ -138,6 +138,7 @@ func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD in
 		&i.RequestSealed,
 		&i.SendingSince,
 		&i.MayResend,
+		&i.Candidates,
 		&i.PartnerSaleID,
 		&i.PartnerStatus,
 		&i.PartnerStatusAt,
@@ -152,7 +153,7 @@ func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD in
 const forwardingClaim = `-- name: ForwardingClaim :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = $1, request_sealed = $2, sending_since = coalesce(sending_since, $3),
   may_resend = false, cause = '', problems = '[]', updated_at = $3
-WHERE environment_id = $4 AND id = $5 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+WHERE environment_id = $4 AND id = $5 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
 `
 
 type ForwardingClaimParams struct {
@@ -188,6 +189,7 @@ func (q *Queries) ForwardingClaim(ctx context.Context, arg ForwardingClaimParams
 		&i.RequestSealed,
 		&i.SendingSince,
 		&i.MayResend,
+		&i.Candidates,
 		&i.PartnerSaleID,
 		&i.PartnerStatus,
 		&i.PartnerStatusAt,
@@ -201,7 +203,7 @@ func (q *Queries) ForwardingClaim(ctx context.Context, arg ForwardingClaimParams
 
 const forwardingClaimAgain = `-- name: ForwardingClaimAgain :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, updated_at = $1
-WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
 `
 
 type ForwardingClaimAgainParams struct {
@@ -229,6 +231,7 @@ func (q *Queries) ForwardingClaimAgain(ctx context.Context, arg ForwardingClaimA
 		&i.RequestSealed,
 		&i.SendingSince,
 		&i.MayResend,
+		&i.Candidates,
 		&i.PartnerSaleID,
 		&i.PartnerStatus,
 		&i.PartnerStatusAt,
@@ -325,7 +328,7 @@ func (q *Queries) ForwardingForwarded(ctx context.Context, arg ForwardingForward
 
 const forwardingHurry = `-- name: ForwardingHurry :many
 UPDATE forwardings SET by_hand = true, due_at = $1, updated_at = $1
-WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
 `
 
 type ForwardingHurryParams struct {
@@ -364,6 +367,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 			&i.RequestSealed,
 			&i.SendingSince,
 			&i.MayResend,
+			&i.Candidates,
 			&i.PartnerSaleID,
 			&i.PartnerStatus,
 			&i.PartnerStatusAt,
@@ -383,7 +387,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 }
 
 const forwardingList = `-- name: ForwardingList :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1
   AND ($2::text IS NULL OR state = $2)
   AND ($3::text IS NULL OR cause = $3)
   AND ($4::bigint IS NULL OR integration_id = $4)
@@ -430,6 +434,7 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 			&i.RequestSealed,
 			&i.SendingSince,
 			&i.MayResend,
+			&i.Candidates,
 			&i.PartnerSaleID,
 			&i.PartnerStatus,
 			&i.PartnerStatusAt,
@@ -449,7 +454,7 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 }
 
 const forwardingOfSale = `-- name: ForwardingOfSale :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
 `
 
 type ForwardingOfSaleParams struct {
@@ -476,6 +481,7 @@ func (q *Queries) ForwardingOfSale(ctx context.Context, arg ForwardingOfSalePara
 		&i.RequestSealed,
 		&i.SendingSince,
 		&i.MayResend,
+		&i.Candidates,
 		&i.PartnerSaleID,
 		&i.PartnerStatus,
 		&i.PartnerStatusAt,
@@ -563,7 +569,7 @@ INSERT INTO forwardings (environment_id, integration_id, sale_id, state, by_hand
 VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $6)
 ON CONFLICT (environment_id, integration_id, sale_id) DO UPDATE SET state = 'waiting', by_hand = EXCLUDED.by_hand, due_at = EXCLUDED.due_at,
   cause = '', problems = '[]', updated_at = EXCLUDED.updated_at
-WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
 `
 
 type ForwardingStartParams struct {
@@ -607,6 +613,7 @@ func (q *Queries) ForwardingStart(ctx context.Context, arg ForwardingStartParams
 			&i.RequestSealed,
 			&i.SendingSince,
 			&i.MayResend,
+			&i.Candidates,
 			&i.PartnerSaleID,
 			&i.PartnerStatus,
 			&i.PartnerStatusAt,
@@ -626,13 +633,14 @@ func (q *Queries) ForwardingStart(ctx context.Context, arg ForwardingStartParams
 }
 
 const forwardingUnknown = `-- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = $1, cause = $2, updated_at = $3
-WHERE environment_id = $4 AND id = $5 AND state IN ('sending', 'outcome_unknown')
+UPDATE forwardings SET state = $1, cause = $2, candidates = $3, updated_at = $4
+WHERE environment_id = $5 AND id = $6 AND state IN ('sending', 'outcome_unknown')
 `
 
 type ForwardingUnknownParams struct {
 	State         string
 	Cause         string
+	Candidates    []linking.Candidate
 	Now           time.Time
 	EnvironmentID int64
 	ID            int64
@@ -642,6 +650,7 @@ func (q *Queries) ForwardingUnknown(ctx context.Context, arg ForwardingUnknownPa
 	result, err := q.db.Exec(ctx, forwardingUnknown,
 		arg.State,
 		arg.Cause,
+		arg.Candidates,
 		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,
@@ -716,7 +725,7 @@ func (q *Queries) ForwardingsAdopted(ctx context.Context, arg ForwardingsAdopted
 }
 
 const forwardingsByPartnerSales = `-- name: ForwardingsByPartnerSales :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.partner_sale_id = ANY ($3::text[])
 ORDER BY f.id FOR UPDATE OF f
@@ -759,6 +768,7 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 			&i.Forwarding.RequestSealed,
 			&i.Forwarding.SendingSince,
 			&i.Forwarding.MayResend,
+			&i.Forwarding.Candidates,
 			&i.Forwarding.PartnerSaleID,
 			&i.Forwarding.PartnerStatus,
 			&i.Forwarding.PartnerStatusAt,
@@ -778,6 +788,26 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 		return nil, err
 	}
 	return items, nil
+}
+
+const forwardingsForgetStatuses = `-- name: ForwardingsForgetStatuses :execrows
+UPDATE forwardings SET partner_status = '', partner_status_at = NULL
+WHERE environment_id = $1 AND integration_id = $2 AND partner_status = ANY ($3::text[])
+`
+
+type ForwardingsForgetStatusesParams struct {
+	EnvironmentID   int64
+	IntegrationID   int64
+	PartnerStatuses []string
+}
+
+// A status whose mapping changed is looked at as if it were new.
+func (q *Queries) ForwardingsForgetStatuses(ctx context.Context, arg ForwardingsForgetStatusesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, forwardingsForgetStatuses, arg.EnvironmentID, arg.IntegrationID, arg.PartnerStatuses)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const forwardingsOfIntegrationEnd = `-- name: ForwardingsOfIntegrationEnd :many
@@ -820,7 +850,7 @@ func (q *Queries) ForwardingsOfIntegrationEnd(ctx context.Context, arg Forwardin
 }
 
 const forwardingsOfSale = `-- name: ForwardingsOfSale :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
 `
 
 func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, saleID int64) ([]Forwarding, error) {
@@ -847,6 +877,7 @@ func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, sa
 			&i.RequestSealed,
 			&i.SendingSince,
 			&i.MayResend,
+			&i.Candidates,
 			&i.PartnerSaleID,
 			&i.PartnerStatus,
 			&i.PartnerStatusAt,

@@ -37,7 +37,7 @@ func (q *Queries) ImportedProductTypes(ctx context.Context, environmentID int64,
 }
 
 const integrationByID = `-- name: IntegrationByID :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -48,7 +48,7 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.EnvironmentID,
 		&i.Name,
 		&i.AccountName,
-		&i.BaseUrl,
+		&i.BaseURL,
 		&i.TokenSealed,
 		&i.PartnerKind,
 		&i.Capabilities,
@@ -68,6 +68,8 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.LastSynchronisedAt,
 		&i.LastCheckedAt,
 		&i.LastPolledAt,
+		&i.LinkedAt,
+		&i.SetupReadAt,
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -76,7 +78,7 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 }
 
 const integrationByLinkKey = `-- name: IntegrationByLinkKey :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
 `
 
 func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64, linkKey string) (Integration, error) {
@@ -87,7 +89,7 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.EnvironmentID,
 		&i.Name,
 		&i.AccountName,
-		&i.BaseUrl,
+		&i.BaseURL,
 		&i.TokenSealed,
 		&i.PartnerKind,
 		&i.Capabilities,
@@ -107,6 +109,8 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.LastSynchronisedAt,
 		&i.LastCheckedAt,
 		&i.LastPolledAt,
+		&i.LinkedAt,
+		&i.SetupReadAt,
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -194,14 +198,14 @@ const integrationInsert = `-- name: IntegrationInsert :one
 INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed,
   next_sync_at, next_poll_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, last_error, created_at, updated_at
+  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at
 `
 
 type IntegrationInsertParams struct {
 	EnvironmentID     int64
 	Name              string
 	AccountName       string
-	BaseUrl           string
+	BaseURL           string
 	TokenSealed       []byte
 	PartnerKind       string
 	Capabilities      []byte
@@ -217,7 +221,7 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		arg.EnvironmentID,
 		arg.Name,
 		arg.AccountName,
-		arg.BaseUrl,
+		arg.BaseURL,
 		arg.TokenSealed,
 		arg.PartnerKind,
 		arg.Capabilities,
@@ -233,7 +237,7 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.EnvironmentID,
 		&i.Name,
 		&i.AccountName,
-		&i.BaseUrl,
+		&i.BaseURL,
 		&i.TokenSealed,
 		&i.PartnerKind,
 		&i.Capabilities,
@@ -253,6 +257,8 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.LastSynchronisedAt,
 		&i.LastCheckedAt,
 		&i.LastPolledAt,
+		&i.LinkedAt,
+		&i.SetupReadAt,
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -260,8 +266,23 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 	return i, err
 }
 
+const integrationLinked = `-- name: IntegrationLinked :exec
+UPDATE integrations SET linked_at = $1 WHERE environment_id = $2 AND id = $3
+`
+
+type IntegrationLinkedParams struct {
+	Now           *time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationLinked(ctx context.Context, arg IntegrationLinkedParams) error {
+	_, err := q.db.Exec(ctx, integrationLinked, arg.Now, arg.EnvironmentID, arg.ID)
+	return err
+}
+
 const integrationList = `-- name: IntegrationList :many
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
 `
 
 func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]Integration, error) {
@@ -278,7 +299,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.EnvironmentID,
 			&i.Name,
 			&i.AccountName,
-			&i.BaseUrl,
+			&i.BaseURL,
 			&i.TokenSealed,
 			&i.PartnerKind,
 			&i.Capabilities,
@@ -298,6 +319,8 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.LastSynchronisedAt,
 			&i.LastCheckedAt,
 			&i.LastPolledAt,
+			&i.LinkedAt,
+			&i.SetupReadAt,
 			&i.LastError,
 			&i.CreatedAt,
 			&i.UpdatedAt,
@@ -313,7 +336,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 }
 
 const integrationLock = `-- name: IntegrationLock :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -324,7 +347,7 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.EnvironmentID,
 		&i.Name,
 		&i.AccountName,
-		&i.BaseUrl,
+		&i.BaseURL,
 		&i.TokenSealed,
 		&i.PartnerKind,
 		&i.Capabilities,
@@ -344,6 +367,8 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.LastSynchronisedAt,
 		&i.LastCheckedAt,
 		&i.LastPolledAt,
+		&i.LinkedAt,
+		&i.SetupReadAt,
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
@@ -401,6 +426,22 @@ func (q *Queries) IntegrationProductCounts(ctx context.Context, environmentID in
 	var i IntegrationProductCountsRow
 	err := row.Scan(&i.Offered, &i.Imported, &i.Vanishing)
 	return i, err
+}
+
+const integrationProductDeselect = `-- name: IntegrationProductDeselect :exec
+UPDATE integration_products SET selected = false
+WHERE environment_id = $1 AND integration_id = $2 AND partner_product_id = $3
+`
+
+type IntegrationProductDeselectParams struct {
+	EnvironmentID    int64
+	IntegrationID    int64
+	PartnerProductID int64
+}
+
+func (q *Queries) IntegrationProductDeselect(ctx context.Context, arg IntegrationProductDeselectParams) error {
+	_, err := q.db.Exec(ctx, integrationProductDeselect, arg.EnvironmentID, arg.IntegrationID, arg.PartnerProductID)
+	return err
 }
 
 const integrationProductList = `-- name: IntegrationProductList :execrows
@@ -785,12 +826,12 @@ func (q *Queries) IntegrationProductsVanished(ctx context.Context, arg Integrati
 
 const integrationSetConnection = `-- name: IntegrationSetConnection :exec
 UPDATE integrations SET account_name = $1, base_url = $2, token_sealed = $3, partner_kind = $4,
-  capabilities = $5, limit_group = $6, updated_at = $7 WHERE environment_id = $8 AND id = $9
+  capabilities = $5, limit_group = $6, linked_at = NULL, product_cursor = '', sale_cursor = '', updated_at = $7 WHERE environment_id = $8 AND id = $9
 `
 
 type IntegrationSetConnectionParams struct {
 	AccountName   string
-	BaseUrl       string
+	BaseURL       string
 	TokenSealed   []byte
 	PartnerKind   string
 	Capabilities  []byte
@@ -803,7 +844,7 @@ type IntegrationSetConnectionParams struct {
 func (q *Queries) IntegrationSetConnection(ctx context.Context, arg IntegrationSetConnectionParams) error {
 	_, err := q.db.Exec(ctx, integrationSetConnection,
 		arg.AccountName,
-		arg.BaseUrl,
+		arg.BaseURL,
 		arg.TokenSealed,
 		arg.PartnerKind,
 		arg.Capabilities,
@@ -869,6 +910,21 @@ func (q *Queries) IntegrationSetState(ctx context.Context, arg IntegrationSetSta
 	return result.RowsAffected(), nil
 }
 
+const integrationSetupRead = `-- name: IntegrationSetupRead :exec
+UPDATE integrations SET setup_read_at = $1 WHERE environment_id = $2 AND id = $3
+`
+
+type IntegrationSetupReadParams struct {
+	Now           *time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationSetupRead(ctx context.Context, arg IntegrationSetupReadParams) error {
+	_, err := q.db.Exec(ctx, integrationSetupRead, arg.Now, arg.EnvironmentID, arg.ID)
+	return err
+}
+
 const integrationTakeProductsHint = `-- name: IntegrationTakeProductsHint :exec
 UPDATE integrations SET products_hint = false WHERE environment_id = $1 AND id = $2 AND products_hint
 `
@@ -915,7 +971,7 @@ func (q *Queries) ProductFollow(ctx context.Context, arg ProductFollowParams) er
 	return err
 }
 
-const productImport = `-- name: ProductImport :many
+const productImport = `-- name: ProductImport :exec
 WITH fresh AS (
   INSERT INTO products (environment_id, supplier_id, content, own, integration_id, partner_product_id, created_at, updated_at)
   SELECT ip.environment_id, s.id, ip.content, ip.own, ip.integration_id, ip.partner_product_id, $3, $3
@@ -929,7 +985,6 @@ WITH fresh AS (
 )
 INSERT INTO sync_run_changes (environment_id, run_id, partner_product_id, product_id, kind)
 SELECT $1, $2, fresh.partner_product_id, fresh.id, 'added' FROM fresh
-RETURNING product_id
 `
 
 type ProductImportParams struct {
@@ -940,30 +995,43 @@ type ProductImportParams struct {
 	Ids           []int64
 }
 
-func (q *Queries) ProductImport(ctx context.Context, arg ProductImportParams) ([]*int64, error) {
-	rows, err := q.db.Query(ctx, productImport,
+func (q *Queries) ProductImport(ctx context.Context, arg ProductImportParams) error {
+	_, err := q.db.Exec(ctx, productImport,
 		arg.EnvironmentID,
 		arg.RunID,
 		arg.Now,
 		arg.IntegrationID,
 		arg.Ids,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []*int64
-	for rows.Next() {
-		var product_id *int64
-		if err := rows.Scan(&product_id); err != nil {
-			return nil, err
-		}
-		items = append(items, product_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return err
+}
+
+const productRestore = `-- name: ProductRestore :exec
+UPDATE products SET content = $1, active = $2, deactivated_by = $3, deleted_at = $4, updated_at = $5
+WHERE environment_id = $6 AND id = $7
+`
+
+type ProductRestoreParams struct {
+	Content       linking.ProductContent
+	Active        bool
+	DeactivatedBy string
+	DeletedAt     *time.Time
+	Now           time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) ProductRestore(ctx context.Context, arg ProductRestoreParams) error {
+	_, err := q.db.Exec(ctx, productRestore,
+		arg.Content,
+		arg.Active,
+		arg.DeactivatedBy,
+		arg.DeletedAt,
+		arg.Now,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	return err
 }
 
 const productsDeactivateBySync = `-- name: ProductsDeactivateBySync :exec

@@ -46,7 +46,7 @@ func (q *Queries) LinkByID(ctx context.Context, environmentID int64, iD int64) (
 		&i.EnvironmentID,
 		&i.UserID,
 		&i.PartnerAccount,
-		&i.PartnerBaseUrl,
+		&i.PartnerBaseURL,
 		&i.PartnerLinkKey,
 		&i.EventSecretSealed,
 		&i.Settings,
@@ -73,7 +73,7 @@ func (q *Queries) LinkByUser(ctx context.Context, environmentID int64, userID in
 		&i.EnvironmentID,
 		&i.UserID,
 		&i.PartnerAccount,
-		&i.PartnerBaseUrl,
+		&i.PartnerBaseURL,
 		&i.PartnerLinkKey,
 		&i.EventSecretSealed,
 		&i.Settings,
@@ -111,7 +111,7 @@ type LinkListRow struct {
 	EnvironmentID     int64
 	UserID            int64
 	PartnerAccount    string
-	PartnerBaseUrl    string
+	PartnerBaseURL    string
 	PartnerLinkKey    string
 	EventSecretSealed []byte
 	Settings          linking.IncomingSettings
@@ -141,7 +141,7 @@ func (q *Queries) LinkList(ctx context.Context, environmentID int64) ([]LinkList
 			&i.EnvironmentID,
 			&i.UserID,
 			&i.PartnerAccount,
-			&i.PartnerBaseUrl,
+			&i.PartnerBaseURL,
 			&i.PartnerLinkKey,
 			&i.EventSecretSealed,
 			&i.Settings,
@@ -203,7 +203,7 @@ func (q *Queries) LinkSetSettings(ctx context.Context, arg LinkSetSettingsParams
 		&i.EnvironmentID,
 		&i.UserID,
 		&i.PartnerAccount,
-		&i.PartnerBaseUrl,
+		&i.PartnerBaseURL,
 		&i.PartnerLinkKey,
 		&i.EventSecretSealed,
 		&i.Settings,
@@ -230,7 +230,7 @@ type LinkUpsertParams struct {
 	EnvironmentID     int64
 	UserID            int64
 	PartnerAccount    string
-	PartnerBaseUrl    string
+	PartnerBaseURL    string
 	PartnerLinkKey    string
 	EventSecretSealed []byte
 	Settings          linking.IncomingSettings
@@ -242,7 +242,7 @@ func (q *Queries) LinkUpsert(ctx context.Context, arg LinkUpsertParams) (Incomin
 		arg.EnvironmentID,
 		arg.UserID,
 		arg.PartnerAccount,
-		arg.PartnerBaseUrl,
+		arg.PartnerBaseURL,
 		arg.PartnerLinkKey,
 		arg.EventSecretSealed,
 		arg.Settings,
@@ -254,7 +254,7 @@ func (q *Queries) LinkUpsert(ctx context.Context, arg LinkUpsertParams) (Incomin
 		&i.EnvironmentID,
 		&i.UserID,
 		&i.PartnerAccount,
-		&i.PartnerBaseUrl,
+		&i.PartnerBaseURL,
 		&i.PartnerLinkKey,
 		&i.EventSecretSealed,
 		&i.Settings,

@@ -83,6 +83,7 @@ type Forwarding struct {
 	RequestSealed   []byte
 	SendingSince    *time.Time
 	MayResend       bool
+	Candidates      []linking.Candidate
 	PartnerSaleID   *string
 	PartnerStatus   string
 	PartnerStatusAt *time.Time
@@ -116,7 +117,7 @@ type IncomingLink struct {
 	EnvironmentID     int64
 	UserID            int64
 	PartnerAccount    string
-	PartnerBaseUrl    string
+	PartnerBaseURL    string
 	PartnerLinkKey    string
 	EventSecretSealed []byte
 	Settings          linking.IncomingSettings
@@ -134,7 +135,7 @@ type Integration struct {
 	EnvironmentID      int64
 	Name               string
 	AccountName        string
-	BaseUrl            string
+	BaseURL            string
 	TokenSealed        []byte
 	PartnerKind        string
 	Capabilities       []byte
@@ -154,6 +155,8 @@ type Integration struct {
 	LastSynchronisedAt *time.Time
 	LastCheckedAt      *time.Time
 	LastPolledAt       *time.Time
+	LinkedAt           *time.Time
+	SetupReadAt        *time.Time
 	LastError          string
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
@@ -393,7 +396,7 @@ type Token struct {
 	Prefix        string
 	Hash          []byte
 	Integration   bool
-	IpAllowlist   []string
+	IPAllowlist   []string
 	CreatedAt     time.Time
 	ExpiresAt     *time.Time
 	RevokedAt     *time.Time

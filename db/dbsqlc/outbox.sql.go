@@ -114,7 +114,7 @@ SELECT environment_id, id, partner_base_url, state FROM incoming_links WHERE id 
 type SystemLinkAddressRow struct {
 	EnvironmentID  int64
 	ID             int64
-	PartnerBaseUrl string
+	PartnerBaseURL string
 	State          string
 }
 
@@ -124,7 +124,7 @@ func (q *Queries) SystemLinkAddress(ctx context.Context, id int64) (SystemLinkAd
 	err := row.Scan(
 		&i.EnvironmentID,
 		&i.ID,
-		&i.PartnerBaseUrl,
+		&i.PartnerBaseURL,
 		&i.State,
 	)
 	return i, err

@@ -852,17 +852,11 @@ func (q *Queries) SystemIdempotencyKeysExpire(ctx context.Context, before time.T
 }
 
 const systemIdempotencyLock = `-- name: SystemIdempotencyLock :exec
-SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2 || '/' || $3::text, 0))
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
 `
 
-type SystemIdempotencyLockParams struct {
-	EnvironmentIdpgCatalogint8 string
-	UserIdpgCatalogint8        string
-	Key                        string
-}
-
 // The first of several identical creates goes on, the others wait for it here.
-func (q *Queries) SystemIdempotencyLock(ctx context.Context, arg SystemIdempotencyLockParams) error {
-	_, err := q.db.Exec(ctx, systemIdempotencyLock, arg.EnvironmentIdpgCatalogint8, arg.UserIdpgCatalogint8, arg.Key)
+func (q *Queries) SystemIdempotencyLock(ctx context.Context, name string) error {
+	_, err := q.db.Exec(ctx, systemIdempotencyLock, name)
 	return err
 }

@@ -126,6 +126,8 @@ CREATE TABLE integrations (
   last_synchronised_at timestamptz,
   last_checked_at      timestamptz,
   last_polled_at       timestamptz,
+  linked_at            timestamptz,             -- the partner knows who we are since
+  setup_read_at        timestamptz,
   last_error           text NOT NULL DEFAULT '',
   created_at           timestamptz NOT NULL,
   updated_at           timestamptz NOT NULL,
@@ -484,6 +486,7 @@ CREATE TABLE forwardings (
   request_sealed    bytea,
   sending_since     timestamptz,
   may_resend        boolean NOT NULL DEFAULT false,   -- a person has decided that the unknown attempt did not arrive
+  candidates        jsonb NOT NULL DEFAULT '[]',      -- what the unknown attempt may have made at the partner
   partner_sale_id   text,
   partner_status    text NOT NULL DEFAULT '',
   partner_status_at timestamptz,

@@ -63,7 +63,7 @@ UPDATE forwardings SET state = @state, cause = @cause, problems = @problems, key
 WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'sending', 'action_required');
 
 -- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = @state, cause = @cause, updated_at = @now
+UPDATE forwardings SET state = @state, cause = @cause, candidates = @candidates, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown');
 
 -- name: ForwardingResend :execrows
@@ -111,3 +111,8 @@ WHERE environment_id = @environment_id AND integration_id = @integration_id AND 
 -- name: SystemForwardingsToRun :many
 SELECT environment_id, id FROM forwardings WHERE state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND updated_at < @before AND id > @after_id
 ORDER BY id LIMIT @page_size;
+
+-- A status whose mapping changed is looked at as if it were new.
+-- name: ForwardingsForgetStatuses :execrows
+UPDATE forwardings SET partner_status = '', partner_status_at = NULL
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_status = ANY (@partner_statuses::text[]);

@@ -18,7 +18,7 @@ SELECT * FROM integrations WHERE environment_id = @environment_id AND link_key =
 
 -- name: IntegrationSetConnection :exec
 UPDATE integrations SET account_name = @account_name, base_url = @base_url, token_sealed = @token_sealed, partner_kind = @partner_kind,
-  capabilities = @capabilities, limit_group = @limit_group, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
+  capabilities = @capabilities, limit_group = @limit_group, linked_at = NULL, product_cursor = '', sale_cursor = '', updated_at = @now WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationSetSettings :exec
 UPDATE integrations SET name = @name, settings = @settings, next_sync_at = least(next_sync_at, @next_sync_at), next_poll_at = least(next_poll_at, @next_poll_at), updated_at = @now
@@ -120,7 +120,7 @@ WHERE environment_id = @environment_id AND integration_id = @integration_id AND 
 -- name: ImportedProductTypes :many
 SELECT DISTINCT p.type FROM products p WHERE p.environment_id = @environment_id AND p.integration_id = @integration_id::bigint AND p.deleted_at IS NULL;
 
--- name: ProductImport :many
+-- name: ProductImport :exec
 WITH fresh AS (
   INSERT INTO products (environment_id, supplier_id, content, own, integration_id, partner_product_id, created_at, updated_at)
   SELECT ip.environment_id, s.id, ip.content, ip.own, ip.integration_id, ip.partner_product_id, @now, @now
@@ -133,8 +133,7 @@ WITH fresh AS (
   FROM fresh WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.partner_product_id = fresh.partner_product_id
 )
 INSERT INTO sync_run_changes (environment_id, run_id, partner_product_id, product_id, kind)
-SELECT @environment_id, @run_id, fresh.partner_product_id, fresh.id, 'added' FROM fresh
-RETURNING product_id;
+SELECT @environment_id, @run_id, fresh.partner_product_id, fresh.id, 'added' FROM fresh;
 
 -- Takes the partner's content over, and brings back what the sync itself had switched off or deleted. What a
 -- person switched off stays off.
@@ -215,3 +214,17 @@ SELECT c.*, coalesce(ip.content ->> 'name', '')::text AS name FROM sync_run_chan
 JOIN sync_runs r ON r.environment_id = c.environment_id AND r.id = c.run_id
 LEFT JOIN integration_products ip ON ip.environment_id = c.environment_id AND ip.integration_id = r.integration_id AND ip.partner_product_id = c.partner_product_id
 WHERE c.environment_id = @environment_id AND c.run_id = @run_id ORDER BY c.partner_product_id LIMIT 5000;
+
+-- name: ProductRestore :exec
+UPDATE products SET content = @content, active = @active, deactivated_by = @deactivated_by, deleted_at = @deleted_at, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationProductDeselect :exec
+UPDATE integration_products SET selected = false
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = @partner_product_id;
+
+-- name: IntegrationLinked :exec
+UPDATE integrations SET linked_at = @now WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationSetupRead :exec
+UPDATE integrations SET setup_read_at = @now WHERE environment_id = @environment_id AND id = @id;

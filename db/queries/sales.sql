@@ -84,7 +84,7 @@ SELECT * FROM sale_history WHERE environment_id = @environment_id AND sale_id = 
 
 -- The first of several identical creates goes on, the others wait for it here.
 -- name: SystemIdempotencyLock :exec
-SELECT pg_advisory_xact_lock(hashtextextended(@environment_id::bigint::text || '/' || @user_id::bigint::text || '/' || @key::text, 0));
+SELECT pg_advisory_xact_lock(hashtextextended(@name::text, 0));
 
 -- name: IdempotencyKey :one
 SELECT * FROM idempotency_keys WHERE environment_id = @environment_id AND user_id = @user_id AND key = @key;

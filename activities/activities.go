@@ -1,0 +1,86 @@
+// Package activities holds the side effects: every request to a partner, and the writing down of what came of
+// it. An input holds ids; the tenant is checked again from the row.
+package activities
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"koppel/db"
+	"koppel/internal/vault"
+	"koppel/salesdock"
+)
+
+// Partner makes requests to partners: one request an activity, because the queue's limit counts activities.
+type Partner struct {
+	Store     *db.Store
+	Vault     *vault.Vault
+	Transport http.RoundTripper
+	PublicURL string
+	Log       *zap.Logger
+	Now       func() time.Time
+}
+
+// Records works on the database alone.
+type Records struct {
+	Store *db.Store
+	Now   func() time.Time
+}
+
+// integrationRef is an integration with the means to call its partner.
+type integrationRef struct {
+	db.Integration
+	account string
+	client  *salesdock.Client
+}
+
+func (p *Partner) client(i db.Integration) (*salesdock.Client, error) {
+	token, err := p.Vault.Open(fmt.Sprintf("integration/%d/%s/token", i.EnvironmentID, i.LinkKey), i.TokenSealed)
+	if err != nil {
+		return nil, err
+	}
+	return salesdock.NewClient(p.Transport, i.BaseURL, i.AccountName, string(token)), nil
+}
+
+// integration loads an integration that may be called. A paused or removed one gives ReasonNotFound.
+func (p *Partner) integration(ctx context.Context, environmentID, id int64) (ref integrationRef, err error) {
+	err = p.Store.WithTx(ctx, environmentID, func(tx *db.Tx) error {
+		if ref.Integration, err = tx.IntegrationByID(ctx, environmentID, id); err != nil {
+			return err
+		}
+		env, err := tx.EnvironmentByID(ctx, environmentID)
+		ref.account = env.Account
+		return err
+	})
+	if err != nil {
+		return ref, err
+	}
+	ref.client, err = p.client(ref.Integration)
+	return ref, err
+}
+
+// failed classifies what went wrong with a read. A refused token pauses the link, once,
+// and says so.
+func (p *Partner) failed(ctx context.Context, i db.Integration, err error) error {
+	c := classify(err, false)
+	if c.Disposition == Pause {
+		if err := p.pause(ctx, i); err != nil {
+			return err
+		}
+	}
+	p.Log.Info("partner.request.failed", zap.Int64("integration_id", i.ID), zap.String("reason", c.Reason), zap.Int("status", c.Status))
+	return c.asError()
+}
+
+func (p *Partner) pause(ctx context.Context, i db.Integration) error {
+	return p.Store.WithTx(ctx, i.EnvironmentID, func(tx *db.Tx) error {
+		_, err := tx.IntegrationSetState(ctx, db.IntegrationSetStateParams{
+			EnvironmentID: i.EnvironmentID, ID: i.ID, State: "paused", PausedReason: ReasonTokenRefused, Now: p.Now(),
+		})
+		return err
+	})
+}

@@ -1,0 +1,442 @@
+package activities
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.uber.org/zap"
+
+	"koppel/db"
+	"koppel/internal/logging"
+	"koppel/linking"
+	"koppel/salesdock"
+)
+
+// SendSaleInput names a forwarding.
+type SendSaleInput struct {
+	EnvironmentID int64
+	ForwardingID  int64
+}
+
+// SendSaleResult is where the forwarding stands.
+type SendSaleResult struct {
+	State string
+	Cause string
+	DueAt time.Time // not before then; zero otherwise
+	// Look says that the attempt's outcome is unknown and the partner's sales must be looked through.
+	Look bool
+}
+
+// storedRequest is what was sent, or is about to be: kept sealed, and resent byte for byte.
+type storedRequest struct {
+	FlowType, FlowIdentifier string
+	Body                     []byte
+}
+
+// sending is a claimed attempt.
+type sending struct {
+	forwarding db.Forwarding
+	ref        integrationRef
+	request    storedRequest
+	again      bool            // an earlier attempt's outcome is unknown
+	done       *SendSaleResult // set when there is nothing to send
+}
+
+// SendSale takes a forwarding one step: claim, send, record. It may be stopped between any two of them, and
+// run again. Scope of its idempotency: at a partner of ours the key, kept with the request before the first
+// byte leaves; at a stock partner none, so an attempt whose outcome is unknown is never sent again by itself.
+func (p *Partner) SendSale(ctx context.Context, in SendSaleInput) (SendSaleResult, error) {
+	s, err := p.claim(ctx, in)
+	if err != nil || s.done != nil {
+		if err != nil {
+			return SendSaleResult{}, err
+		}
+		return *s.done, nil
+	}
+	partnerSaleID, err := s.ref.client.CreateSale(ctx, s.request.FlowType, s.request.FlowIdentifier, s.request.Body, s.forwarding.Key)
+	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	if err == nil {
+		return p.recordForwarded(recordCtx, s, partnerSaleID)
+	}
+	return p.recordFailure(recordCtx, s, err)
+}
+
+// claim decides whether there is something to send, and takes it: of two at once one succeeds.
+func (p *Partner) claim(ctx context.Context, in SendSaleInput) (s sending, err error) {
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		f, err := tx.ForwardingByID(ctx, in.EnvironmentID, in.ForwardingID)
+		if err != nil {
+			return err
+		}
+		s.forwarding = f
+		if s.ref.Integration, err = tx.IntegrationByID(ctx, in.EnvironmentID, f.IntegrationID); err != nil {
+			return err
+		}
+		env, err := tx.EnvironmentByID(ctx, in.EnvironmentID)
+		if err != nil {
+			return err
+		}
+		s.ref.account = env.Account
+		switch f.State {
+		case db.ForwardingForwarded, db.ForwardingWithdrawn, db.ForwardingAbandoned:
+			s.done = &SendSaleResult{State: f.State, Cause: f.Cause}
+			return nil
+		case db.ForwardingSending, db.ForwardingOutcomeUnknown:
+			return p.claimAgain(ctx, tx, &s)
+		}
+		return p.claimFirst(ctx, tx, &s)
+	})
+	if err != nil || s.done != nil {
+		return s, err
+	}
+	s.ref.client, err = p.client(s.ref.Integration)
+	return s, err
+}
+
+func keyed(i db.Integration) bool { return i.PartnerKind == "koppel" }
+
+// claimAgain goes on with an attempt whose outcome is not known.
+func (p *Partner) claimAgain(ctx context.Context, tx *db.Tx, s *sending) error {
+	f := s.forwarding
+	if !keyed(s.ref.Integration) && !f.MayResend {
+		if f.State == db.ForwardingOutcomeUnknown {
+			s.done = &SendSaleResult{State: f.State, Cause: f.Cause}
+			return nil
+		}
+		s.done = &SendSaleResult{State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown, Look: true}
+		_, err := tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{
+			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown, Candidates: []linking.Candidate{}, Now: p.Now(),
+		})
+		return err
+	}
+	if s.ref.State == "paused" {
+		s.done = &SendSaleResult{State: f.State, Cause: pausedCause(s.ref.Integration)}
+		return nil
+	}
+	s.again = keyed(s.ref.Integration) // elsewhere a person has decided that it did not arrive
+	data, err := p.Vault.Open(requestRow(f), f.RequestSealed)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &s.request); err != nil {
+		return fmt.Errorf("read the stored request: %w", err)
+	}
+	if s.forwarding, err = tx.ForwardingClaimAgain(ctx, db.ForwardingClaimAgainParams{EnvironmentID: f.EnvironmentID, ID: f.ID, Now: p.Now()}); err != nil {
+		return err
+	}
+	return p.beginAttempt(ctx, tx, s.forwarding)
+}
+
+func pausedCause(i db.Integration) string {
+	if i.PausedReason == ReasonTokenRefused {
+		return ReasonTokenRefused
+	}
+	return "integration_paused"
+}
+
+func requestRow(f db.Forwarding) string {
+	return fmt.Sprintf("forwarding/%d/%d/request", f.EnvironmentID, f.ID)
+}
+
+// claimFirst builds the request, stores it sealed, and takes the forwarding.
+func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
+	f := s.forwarding
+	release := func(state, cause string, problems []linking.Problem) error {
+		s.done = &SendSaleResult{State: state, Cause: cause}
+		_, err := tx.ForwardingRelease(ctx, db.ForwardingReleaseParams{
+			EnvironmentID: f.EnvironmentID, ID: f.ID, State: state, Cause: cause, Problems: append([]linking.Problem{}, problems...), Now: p.Now(),
+		})
+		return err
+	}
+	switch s.ref.State {
+	case "removed":
+		return release(db.ForwardingAbandoned, "integration_removed", nil)
+	case "paused":
+		return release(db.ForwardingWaiting, pausedCause(s.ref.Integration), nil)
+	}
+	prepared, err := tx.PrepareRequest(ctx, s.ref.account, s.ref.Integration, f.SaleID)
+	if err != nil {
+		return err
+	}
+	if !s.ref.Settings.Qualifies(prepared.Facts, f.ByHand).OK {
+		return release(db.ForwardingWithdrawn, "", nil)
+	}
+	if f.DueAt.After(p.Now()) {
+		s.done = &SendSaleResult{State: db.ForwardingWaiting, DueAt: f.DueAt}
+		return nil
+	}
+	if len(prepared.Problems) > 0 {
+		return release(db.ForwardingActionRequired, prepared.Problems[0].Code, prepared.Problems)
+	}
+	body, err := json.Marshal(prepared.Request.Body)
+	if err != nil {
+		return err
+	}
+	s.request = storedRequest{prepared.Request.FlowType, prepared.Request.FlowIdentifier, body}
+	stored, err := json.Marshal(s.request)
+	if err != nil {
+		return err
+	}
+	key := ""
+	if keyed(s.ref.Integration) {
+		key = rand.Text()
+	}
+	s.forwarding, err = tx.ForwardingClaim(ctx, db.ForwardingClaimParams{
+		EnvironmentID: f.EnvironmentID, ID: f.ID, Key: key, RequestSealed: p.Vault.Seal(requestRow(f), stored), Now: p.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	return p.beginAttempt(ctx, tx, s.forwarding)
+}
+
+func (p *Partner) beginAttempt(ctx context.Context, tx *db.Tx, f db.Forwarding) error {
+	return tx.ForwardingAttemptInsert(ctx, db.ForwardingAttemptInsertParams{EnvironmentID: f.EnvironmentID, ForwardingID: f.ID, Attempt: f.Attempts, Now: p.Now()})
+}
+
+func (p *Partner) endAttempt(ctx context.Context, tx *db.Tx, f db.Forwarding, status int, reason string) error {
+	return tx.ForwardingAttemptFinish(ctx, db.ForwardingAttemptFinishParams{
+		EnvironmentID: f.EnvironmentID, ForwardingID: f.ID, Attempt: f.Attempts, HttpStatus: int32(status), Reason: reason, Now: ptr(p.Now()), //nolint:gosec // an HTTP status
+	})
+}
+
+func ptr[T any](value T) *T { return &value }
+
+func (p *Partner) recordForwarded(ctx context.Context, s sending, partnerSaleID string) (SendSaleResult, error) {
+	err := p.Store.WithTx(ctx, s.forwarding.EnvironmentID, func(tx *db.Tx) error {
+		if err := p.endAttempt(ctx, tx, s.forwarding, 201, ""); err != nil {
+			return err
+		}
+		_, err := tx.RecordForwarded(ctx, s.forwarding, partnerSaleID, p.Now())
+		return err
+	})
+	if err != nil {
+		return SendSaleResult{}, err
+	}
+	p.Log.Info("sale.forward.attempted", p.keys(s, "forwarded")...)
+	return SendSaleResult{State: db.ForwardingForwarded}, nil
+}
+
+func (p *Partner) keys(s sending, reason string) []zap.Field {
+	return []zap.Field{
+		zap.Int64(logging.KeyEnvironment, s.forwarding.EnvironmentID), zap.Int64(logging.KeyIntegration, s.forwarding.IntegrationID),
+		zap.Int64(logging.KeyForwarding, s.forwarding.ID), zap.String(logging.KeyReason, reason),
+	}
+}
+
+func (p *Partner) recordFailure(ctx context.Context, s sending, cause error) (SendSaleResult, error) {
+	c := classify(cause, true)
+	p.Log.Info("sale.forward.attempted", append(p.keys(s, c.Reason), zap.Int(logging.KeyStatus, c.Status))...)
+	if c.Disposition == Adopt {
+		return p.adoptByReference(ctx, s, cause)
+	}
+	var result SendSaleResult
+	err := p.Store.WithTx(ctx, s.forwarding.EnvironmentID, func(tx *db.Tx) error {
+		if err := p.endAttempt(ctx, tx, s.forwarding, c.Status, c.Reason); err != nil {
+			return err
+		}
+		var err error
+		result, err = p.settle(ctx, tx, s, c, cause)
+		return err
+	})
+	if err != nil {
+		return SendSaleResult{}, err
+	}
+	if c.Disposition == Pause {
+		return result, p.pause(ctx, s.ref.Integration)
+	}
+	if c.Disposition == Retry || c.Disposition == Unknown && !result.Look {
+		return SendSaleResult{}, c.asError()
+	}
+	return result, nil
+}
+
+// settle puts a failed attempt down: what is certain frees the request, what is unknown keeps it.
+func (p *Partner) settle(ctx context.Context, tx *db.Tx, s sending, c Classified, cause error) (SendSaleResult, error) {
+	f := s.forwarding
+	release := db.ForwardingReleaseParams{EnvironmentID: f.EnvironmentID, ID: f.ID, Cause: c.Reason, Problems: []linking.Problem{}, Now: p.Now()}
+	switch c.Disposition {
+	case Unknown:
+		unknown := db.ForwardingUnknownParams{
+			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingSending, Cause: c.Reason, Candidates: []linking.Candidate{}, Now: p.Now(),
+		}
+		if !keyed(s.ref.Integration) {
+			unknown.State, unknown.Cause = db.ForwardingOutcomeUnknown, ReasonUnknown
+		}
+		_, err := tx.ForwardingUnknown(ctx, unknown)
+		return SendSaleResult{State: unknown.State, Cause: unknown.Cause, Look: !keyed(s.ref.Integration)}, err
+	case Person:
+		mappings, err := tx.MappingsOf(ctx, f.EnvironmentID, f.IntegrationID)
+		if err != nil {
+			return SendSaleResult{}, err
+		}
+		sale, err := tx.SaleByID(ctx, f.EnvironmentID, f.SaleID)
+		if err != nil {
+			return SendSaleResult{}, err
+		}
+		release.State = db.ForwardingActionRequired
+		release.Problems = rejection(c, cause, mappings, sale.Sold)
+	default:
+		release.State = db.ForwardingWaiting
+	}
+	// That this attempt did not arrive says nothing of the earlier one: keep its request and its key.
+	if s.again && release.State == db.ForwardingWaiting {
+		_, err := tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{
+			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingSending, Cause: c.Reason, Candidates: []linking.Candidate{}, Now: p.Now(),
+		})
+		return SendSaleResult{State: db.ForwardingSending, Cause: c.Reason}, err
+	}
+	_, err := tx.ForwardingRelease(ctx, release)
+	return SendSaleResult{State: release.State, Cause: release.Cause}, err
+}
+
+// rejection puts the partner's field errors at our own questions.
+func rejection(c Classified, cause error, mappings linking.Mappings, sold linking.Sold) []linking.Problem {
+	var answer *salesdock.Error
+	if !errors.As(cause, &answer) || len(answer.Fields) == 0 {
+		detail := c.Reason
+		if answer != nil && answer.Message != "" {
+			detail = answer.Message
+		}
+		return []linking.Problem{{Code: c.Reason, Detail: detail}}
+	}
+	names := map[int64]string{}
+	for _, q := range sold.Questions {
+		names[q.ID] = q.Name
+	}
+	var problems []linking.Problem
+	for field, sentences := range answer.Fields {
+		subject := field
+		if identifier, isQuestion := strings.CutPrefix(field, "questionData."); isQuestion {
+			if name := names[mappings.Questions[identifier].QuestionID]; name != "" {
+				subject = name
+			}
+		}
+		if subject != "" {
+			subject = " (" + subject + ")"
+		}
+		problems = append(problems, linking.Problem{Code: c.Reason, Field: field, Subject: subject, Detail: strings.Join(sentences, " ")})
+	}
+	return problems
+}
+
+// adoptByReference settles a conflict: the partner has a sale under our reference, which no other sale of
+// ours can have, so that one is this sale.
+func (p *Partner) adoptByReference(ctx context.Context, s sending, cause error) (SendSaleResult, error) {
+	reference := fmt.Sprintf("%s/%d/%d", s.ref.account, s.forwarding.IntegrationID, s.forwarding.SaleID)
+	page, err := s.ref.client.SaleByReference(ctx, reference)
+	if err != nil {
+		return SendSaleResult{}, p.failed(ctx, s.ref.Integration, err)
+	}
+	if len(page.Data) == 1 {
+		return p.recordForwarded(ctx, s, string(page.Data[0].ID))
+	}
+	var result SendSaleResult
+	err = p.Store.WithTx(ctx, s.forwarding.EnvironmentID, func(tx *db.Tx) error {
+		if err := p.endAttempt(ctx, tx, s.forwarding, 409, ReasonConflict); err != nil {
+			return err
+		}
+		result, err = p.settle(ctx, tx, s, Classified{Reason: ReasonRejected, Disposition: Person, Status: 409}, cause)
+		return err
+	})
+	return result, err
+}
+
+// LookForSale looks through a stock partner's sales for what an attempt with an unknown outcome may have
+// made: exactly one that fits is adopted; otherwise a person sees the candidates.
+func (p *Partner) LookForSale(ctx context.Context, in SendSaleInput) (SendSaleResult, error) {
+	var f db.Forwarding
+	var sale db.Sale
+	var lines []db.SaleLine
+	err := p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
+		if f, err = tx.ForwardingByID(ctx, in.EnvironmentID, in.ForwardingID); err != nil {
+			return err
+		}
+		if sale, err = tx.SaleByID(ctx, in.EnvironmentID, f.SaleID); err != nil {
+			return err
+		}
+		lines, err = tx.SaleLines(ctx, in.EnvironmentID, f.SaleID)
+		return err
+	})
+	if err != nil {
+		return SendSaleResult{}, err
+	}
+	if f.State != db.ForwardingOutcomeUnknown || f.SendingSince == nil {
+		return SendSaleResult{State: f.State, Cause: f.Cause}, nil
+	}
+	ref, err := p.integration(ctx, in.EnvironmentID, f.IntegrationID)
+	if err != nil {
+		return SendSaleResult{}, err
+	}
+	found, err := p.candidates(ctx, ref, f, sale, db.SoldLines(lines))
+	if err != nil {
+		return SendSaleResult{}, p.failed(ctx, ref.Integration, err)
+	}
+	return p.settleLook(ctx, f, found)
+}
+
+// clockSkew is how far a partner's clock may be behind ours.
+const clockSkew = 5 * time.Minute
+
+func (p *Partner) candidates(ctx context.Context, ref integrationRef, f db.Forwarding, sale db.Sale, lines []linking.SoldLine) ([]linking.Candidate, error) {
+	var product int64
+	for _, l := range lines {
+		if l.IntegrationID == f.IntegrationID {
+			product = l.PartnerProductID
+			break
+		}
+	}
+	var found []linking.Candidate
+	for page := 1; page <= 50; page++ {
+		activity.RecordHeartbeat(ctx, page)
+		rows, err := ref.client.SalesCreated(ctx, f.SendingSince.Add(-clockSkew), p.Now().Add(clockSkew), page)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows.Data {
+			candidate := linking.ScoreCandidate(sale.Submission.Fields, string(row.Customer.Email), string(row.Customer.Lastname), string(row.Customer.Birthdate))
+			if int64(row.Product.ID) != product || candidate == 0 {
+				continue
+			}
+			found = append(found, linking.Candidate{
+				PartnerSaleID: string(row.ID), CreatedAt: salesdock.FormatStamp(row.CreatedAt.Time), Customer: strings.TrimSpace(string(row.Customer.Firstname + " " + row.Customer.Lastname)), Score: candidate,
+			})
+		}
+		if rows.NextPageURL == nil || len(rows.Data) == 0 {
+			break
+		}
+	}
+	return found, nil
+}
+
+func (p *Partner) settleLook(ctx context.Context, f db.Forwarding, found []linking.Candidate) (result SendSaleResult, err error) {
+	err = p.Store.WithTx(ctx, f.EnvironmentID, func(tx *db.Tx) error {
+		ids := make([]string, 0, len(found))
+		for _, c := range found {
+			ids = append(ids, c.PartnerSaleID)
+		}
+		taken, err := tx.ForwardingsAdopted(ctx, db.ForwardingsAdoptedParams{EnvironmentID: f.EnvironmentID, IntegrationID: f.IntegrationID, PartnerSaleIds: ids})
+		if err != nil {
+			return err
+		}
+		free := linking.FreeCandidates(found, taken)
+		if len(free) == 1 && free[0].Score == linking.FullScore {
+			result = SendSaleResult{State: db.ForwardingForwarded}
+			_, err = tx.RecordForwarded(ctx, f, free[0].PartnerSaleID, p.Now())
+			return err
+		}
+		result = SendSaleResult{State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown}
+		_, err = tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{
+			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown, Candidates: free, Now: p.Now(),
+		})
+		return err
+	})
+	return result, err
+}

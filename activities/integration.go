@@ -1,0 +1,237 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"koppel/db"
+	"koppel/salesdock"
+)
+
+// IntegrationInput names an integration.
+type IntegrationInput struct {
+	EnvironmentID int64
+	IntegrationID int64
+}
+
+// IntegrationPlan is what an integration has to do next. It is read from rows, so that signals need carry
+// nothing.
+type IntegrationPlan struct {
+	State      string // active, paused, removed
+	LimitGroup string
+	RunID      int64     // a run that is queued or under way; 0 for none
+	CheckAt    time.Time // zero: never
+	PollAt     time.Time // zero: never
+	Linked     bool      // the partner knows who we are
+}
+
+// PlanIntegration reads what an integration has to do.
+func (r *Records) PlanIntegration(ctx context.Context, in IntegrationInput) (plan IntegrationPlan, err error) {
+	err = r.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		plan, err = readPlan(ctx, tx, in, r.Now())
+		return err
+	})
+	return plan, err
+}
+
+func readPlan(ctx context.Context, tx *db.Tx, in IntegrationInput, now time.Time) (IntegrationPlan, error) {
+	row, err := tx.IntegrationByID(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil {
+		return IntegrationPlan{}, err
+	}
+	plan := IntegrationPlan{State: row.State, LimitGroup: row.LimitGroup, CheckAt: row.NextSyncAt, PollAt: row.NextPollAt}
+	plan.Linked = row.PartnerKind != "koppel" || row.LinkedAt != nil
+	if row.ProductsHint {
+		plan.CheckAt = now
+	}
+	if row.SalesHint {
+		plan.PollAt = now
+	}
+	if !row.Settings.StatusUpdates {
+		plan.PollAt = time.Time{}
+	}
+	for _, read := range []func(context.Context, int64, int64) (db.SyncRun, error){tx.SyncRunRunning, tx.SyncRunQueued} {
+		run, err := read(ctx, in.EnvironmentID, in.IntegrationID)
+		if err == nil {
+			plan.RunID = run.ID
+			break
+		}
+		if !errors.Is(err, db.ErrNotFound) {
+			return plan, err
+		}
+	}
+	return plan, nil
+}
+
+// setupMaxAge is how long a partner's questions, flows and statuses may go unread when nothing announces a
+// change.
+const setupMaxAge = 6 * time.Hour
+
+// CheckProducts asks a partner of ours whether anything changed. When something did, when it said so itself,
+// or when the partner cannot tell, a run is queued; otherwise one request was all. Idempotent: reading, and at
+// most one queued run.
+func (p *Partner) CheckProducts(ctx context.Context, in IntegrationInput) (IntegrationPlan, error) {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil || ref.State != "active" {
+		return p.plan(ctx, in, err)
+	}
+	trigger, nothing, cursor := "schedule", false, ref.ProductCursor
+	if ref.ProductsHint {
+		trigger = "partner"
+	} else if keyed(ref.Integration) && ref.ProductCursor != "" {
+		page, err := ref.client.ProductChanges(ctx, ref.ProductCursor)
+		if err != nil {
+			return p.checkFailed(ctx, ref, err)
+		}
+		nothing, cursor = len(page.Data) == 0 && !page.Full, page.NextCursor
+	}
+	next := p.Now().Add(time.Duration(ref.Settings.SyncIntervalMinutes) * time.Minute)
+	var plan IntegrationPlan
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		old, err := p.setupIsOld(ctx, tx, ref.Integration)
+		if err != nil {
+			return err
+		}
+		if err := p.afterCheck(ctx, tx, ref, trigger, nothing && !old, cursor, next); err != nil {
+			return err
+		}
+		plan, err = readPlan(ctx, tx, in, p.Now())
+		return err
+	})
+	return plan, err
+}
+
+func (p *Partner) afterCheck(ctx context.Context, tx *db.Tx, ref integrationRef, trigger string, nothing bool, cursor string, next time.Time) error {
+	if nothing {
+		return tx.IntegrationChecked(ctx, db.IntegrationCheckedParams{
+			EnvironmentID: ref.EnvironmentID, ID: ref.ID, ProductCursor: cursor, Now: ptr(p.Now()), NextSyncAt: next,
+		})
+	}
+	if err := tx.IntegrationTakeProductsHint(ctx, ref.EnvironmentID, ref.ID); err != nil {
+		return err
+	}
+	if _, err := tx.SyncRunInsert(ctx, db.SyncRunInsertParams{EnvironmentID: ref.EnvironmentID, IntegrationID: ref.ID, Trigger: trigger, Now: p.Now()}); err != nil {
+		return err
+	}
+	return tx.IntegrationCheckFailed(ctx, db.IntegrationCheckFailedParams{EnvironmentID: ref.EnvironmentID, ID: ref.ID, LastError: ref.LastError, NextSyncAt: next})
+}
+
+func (p *Partner) setupIsOld(ctx context.Context, tx *db.Tx, i db.Integration) (bool, error) {
+	if i.SetupReadAt == nil {
+		return true, nil
+	}
+	return p.Now().Sub(*i.SetupReadAt) > setupMaxAge, nil
+}
+
+// plan gives the current plan, also where an integration may not be called.
+func (p *Partner) plan(ctx context.Context, in IntegrationInput, err error) (plan IntegrationPlan, _ error) {
+	if err != nil {
+		return plan, err
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		plan, err = readPlan(ctx, tx, in, p.Now())
+		return err
+	})
+	return plan, err
+}
+
+// checkFailed writes the reason down, and tries again a while later; a refused token pauses.
+func (p *Partner) checkFailed(ctx context.Context, ref integrationRef, cause error) (IntegrationPlan, error) {
+	c := classify(cause, false)
+	if c.Disposition == Pause {
+		if err := p.pause(ctx, ref.Integration); err != nil {
+			return IntegrationPlan{}, err
+		}
+	}
+	next := p.Now().Add(min(5*time.Minute, time.Duration(ref.Settings.SyncIntervalMinutes)*time.Minute))
+	if c.Delay > 0 {
+		next = p.Now().Add(c.Delay)
+	}
+	err := p.Store.WithTx(ctx, ref.EnvironmentID, func(tx *db.Tx) error {
+		return tx.IntegrationCheckFailed(ctx, db.IntegrationCheckFailedParams{EnvironmentID: ref.EnvironmentID, ID: ref.ID, LastError: c.Reason, NextSyncAt: next})
+	})
+	return p.plan(ctx, IntegrationInput{ref.EnvironmentID, ref.ID}, err)
+}
+
+// TellPartner tells a partner of ours who we are and where we listen. Idempotent: a link belongs to the
+// token's user, and telling again changes nothing.
+func (p *Partner) TellPartner(ctx context.Context, in IntegrationInput) (IntegrationPlan, error) {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil {
+		return IntegrationPlan{}, err
+	}
+	secret, err := p.Vault.Open(eventSecretRow(ref.Integration), ref.EventSecretSealed)
+	if err != nil {
+		return IntegrationPlan{}, err
+	}
+	err = ref.client.PutLink(ctx, salesdock.Link{Account: ref.account, BaseURL: p.PublicURL, LinkKey: ref.LinkKey, Secret: string(secret)})
+	if err != nil {
+		return IntegrationPlan{}, p.failed(ctx, ref.Integration, err)
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		return tx.IntegrationLinked(ctx, db.IntegrationLinkedParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Now: ptr(p.Now())})
+	})
+	return p.plan(ctx, in, err)
+}
+
+// EndLink tells the partner that the link ended. A partner that cannot be told keeps a link nobody uses.
+func (p *Partner) EndLink(ctx context.Context, in IntegrationInput) error {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil || ref.LinkedAt == nil {
+		return err
+	}
+	if err := ref.client.DeleteLink(ctx); err != nil {
+		return p.failed(ctx, ref.Integration, err)
+	}
+	return nil
+}
+
+func eventSecretRow(i db.Integration) string {
+	return "integration/" + itoa(i.EnvironmentID) + "/" + i.LinkKey + "/events"
+}
+
+// AnnounceInput names an incoming link.
+type AnnounceInput struct {
+	EnvironmentID int64
+	LinkID        int64
+}
+
+// AnnounceResult says whether there is more to tell.
+type AnnounceResult struct{ More bool }
+
+// Announce tells a linked environment that something changed. Idempotent: a hint with a sequence number.
+func (p *Partner) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult, error) {
+	var link db.IncomingLink
+	err := p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
+		link, err = tx.LinkByID(ctx, in.EnvironmentID, in.LinkID)
+		return err
+	})
+	if err != nil || link.State != "active" {
+		return AnnounceResult{}, err
+	}
+	event := salesdock.LinkEvent{
+		LinkKey: link.PartnerLinkKey, Sequence: link.ProductsSeq + link.SalesSeq,
+		Products: link.ProductsSeq > link.ProductsAnnounced, Sales: link.SalesSeq > link.SalesAnnounced,
+	}
+	if !event.Products && !event.Sales {
+		return AnnounceResult{}, nil
+	}
+	secret, err := p.Vault.Open("link/"+itoa(link.EnvironmentID)+"/"+itoa(link.UserID)+"/events", link.EventSecretSealed)
+	if err != nil {
+		return AnnounceResult{}, err
+	}
+	client := salesdock.NewClient(p.Transport, link.PartnerBaseURL, link.PartnerAccount, "")
+	if err := client.PostLinkEvent(ctx, event, secret); err != nil {
+		return AnnounceResult{}, classify(err, false).asError()
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		err := tx.LinkAnnounced(ctx, db.LinkAnnouncedParams{EnvironmentID: in.EnvironmentID, ID: in.LinkID, ProductsSeq: link.ProductsSeq, SalesSeq: link.SalesSeq})
+		if err != nil {
+			return err
+		}
+		link, err = tx.LinkByID(ctx, in.EnvironmentID, in.LinkID)
+		return err
+	})
+	return AnnounceResult{More: link.ProductsSeq > link.ProductsAnnounced || link.SalesSeq > link.SalesAnnounced}, err
+}

@@ -1,0 +1,574 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"koppel/db"
+	"koppel/linking"
+	"koppel/salesdock"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// RunInput names a sync run.
+type RunInput struct {
+	EnvironmentID int64
+	IntegrationID int64
+	RunID         int64
+}
+
+// BeginSyncResult says how a run goes.
+type BeginSyncResult struct {
+	Done   bool // the run has ended already
+	Stock  bool // the partner has none of our extensions
+	Cursor string
+}
+
+// BeginSync takes a queued run. One that runs already goes on.
+func (r *Records) BeginSync(ctx context.Context, in RunInput) (result BeginSyncResult, err error) {
+	err = r.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		row, err := tx.IntegrationLock(ctx, in.EnvironmentID, in.IntegrationID)
+		if err != nil {
+			return err
+		}
+		run, err := tx.SyncRunByID(ctx, db.SyncRunByIDParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, ID: in.RunID})
+		if err != nil {
+			return err
+		}
+		result = BeginSyncResult{Stock: row.PartnerKind == "stock", Cursor: row.ProductCursor}
+		if run.State == "running" {
+			return nil
+		}
+		if run.State != "queued" || row.State != "active" {
+			result.Done = true
+			return nil
+		}
+		_, err = tx.SyncRunStart(ctx, db.SyncRunStartParams{
+			EnvironmentID: in.EnvironmentID, ID: in.RunID, FullFetch: result.Stock || row.ProductCursor == "", Now: ptr(r.Now()),
+		})
+		if errors.Is(err, db.ErrConflict) {
+			result.Done = true // another run is under way; its end looks again
+			return nil
+		}
+		return err
+	})
+	return result, err
+}
+
+// FetchInput asks for one page.
+type FetchInput struct {
+	RunInput
+	Cursor string
+}
+
+// FetchResult says where the next page begins, or that the list was read to its end.
+type FetchResult struct {
+	Cursor string
+	More   bool
+	Full   bool // it began at the beginning: what was not listed is not offered
+	Rows   int
+}
+
+// FetchProducts reads one page of changes and stages it. Idempotent: the same page gives the same rows.
+func (p *Partner) FetchProducts(ctx context.Context, in FetchInput) (FetchResult, error) {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil {
+		return FetchResult{}, err
+	}
+	page, err := ref.client.ProductChanges(ctx, in.Cursor)
+	if err != nil {
+		return FetchResult{}, p.failed(ctx, ref.Integration, err)
+	}
+	var gone []int64
+	offered := make([]salesdock.Product, 0, len(page.Data))
+	for _, row := range page.Data {
+		if row.Removed {
+			gone = append(gone, int64(row.ID))
+		} else {
+			offered = append(offered, row)
+		}
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		failed, err := p.stage(ctx, tx, in.RunInput, offered)
+		if err != nil {
+			return err
+		}
+		_, err = tx.IntegrationProductsGone(ctx, db.IntegrationProductsGoneParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID, Ids: gone})
+		if err != nil {
+			return err
+		}
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: failed})
+	})
+	return FetchResult{Cursor: page.NextCursor, More: page.NextPageURL != nil, Full: page.Full, Rows: len(page.Data)}, err
+}
+
+// stage keeps products as the partner has them now, and says how many could not be read.
+func (p *Partner) stage(ctx context.Context, tx *db.Tx, in RunInput, rows []salesdock.Product) (failed int32, err error) {
+	batch := db.IntegrationProductStageParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID, Now: p.Now()}
+	for i := range rows {
+		content, own, err := rows[i].Content()
+		if err != nil {
+			failed++
+			continue
+		}
+		ownJSON, err := json.Marshal(own)
+		if err != nil {
+			return failed, err
+		}
+		batch.Ids = append(batch.Ids, int64(rows[i].ID))
+		batch.Contents = append(batch.Contents, content.Canonical())
+		batch.Owns = append(batch.Owns, ownJSON)
+		batch.Hashes = append(batch.Hashes, content.Hash())
+		batch.Updated = append(batch.Updated, salesdock.FormatStamp(rows[i].UpdatedAt.Time))
+	}
+	if len(batch.Ids) == 0 {
+		return failed, nil
+	}
+	_, err = tx.IntegrationProductStage(ctx, batch)
+	return failed, err
+}
+
+// ListProducts reads a stock partner's whole list, which has no tariffs: those are in the details.
+func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, error) {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil {
+		return FetchResult{}, err
+	}
+	list, err := ref.client.Products(ctx)
+	if err != nil {
+		return FetchResult{}, p.failed(ctx, ref.Integration, err)
+	}
+	batch := db.IntegrationProductListParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID, Now: p.Now()}
+	seen := map[int64]bool{}
+	for i := range list {
+		content, _, err := list[i].Content()
+		if id := int64(list[i].ID); err == nil && id > 0 && !seen[id] {
+			seen[id] = true
+			batch.Ids = append(batch.Ids, id)
+			batch.Contents = append(batch.Contents, content.Canonical())
+			batch.Hashes = append(batch.Hashes, content.Hash())
+			batch.Updated = append(batch.Updated, salesdock.FormatStamp(list[i].UpdatedAt.Time))
+		}
+	}
+	failed := int32(len(list) - len(batch.Ids)) //nolint:gosec // a list of at most 64 MB
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		if len(batch.Ids) > 0 {
+			if _, err := tx.IntegrationProductList(ctx, batch); err != nil {
+				return err
+			}
+		}
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: failed})
+	})
+	// A row that could not be read may be a product that is still offered: such a list proves nothing.
+	return FetchResult{Full: failed == 0, Rows: len(batch.Ids)}, err
+}
+
+// DetailInput asks for the next product whose detail is to be read.
+type DetailInput struct {
+	RunInput
+	After int64
+}
+
+// DetailResult says which product was read.
+type DetailResult struct {
+	After int64
+	More  bool
+}
+
+// FetchNextDetail reads the next detail at a stock partner. Idempotent: the row says whether it was read.
+func (p *Partner) FetchNextDetail(ctx context.Context, in DetailInput) (DetailResult, error) {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil {
+		return DetailResult{}, err
+	}
+	var ids []int64
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
+		ids, err = tx.IntegrationProductsToDetail(ctx, db.IntegrationProductsToDetailParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, AfterID: in.After, PageSize: 1})
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return DetailResult{}, err
+	}
+	result := DetailResult{After: ids[0], More: true}
+	product, err := ref.client.Product(ctx, ids[0])
+	var answer *salesdock.Error
+	if errors.As(err, &answer) && answer.Status == 404 {
+		return result, nil // it went while we were reading; the next list says so
+	}
+	if err != nil {
+		return DetailResult{}, p.failed(ctx, ref.Integration, err)
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		failed, err := p.stage(ctx, tx, in.RunInput, []salesdock.Product{product})
+		if err != nil {
+			return err
+		}
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: failed})
+	})
+	return result, err
+}
+
+// SetupInput asks for one part of a partner's set-up.
+type SetupInput struct {
+	RunInput
+	Part string // flows, questions, agreements, statuses
+}
+
+// SetupParts are the parts of a partner's set-up, one request each at a partner of ours.
+var SetupParts = []string{"flows", "questions", "agreements", "statuses"}
+
+// FetchSetup reads one part of a partner's set-up and keeps it. A new version is kept only where it differs.
+func (p *Partner) FetchSetup(ctx context.Context, in SetupInput) error {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil {
+		return err
+	}
+	read := map[string]func(context.Context, integrationRef) (any, int, error){
+		"flows": readFlows, "questions": readQuestions, "agreements": readAgreements, "statuses": readStatuses,
+	}[in.Part]
+	part, requests, err := read(ctx, ref)
+	if err != nil {
+		return p.failed(ctx, ref.Integration, err)
+	}
+	return p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		if err := tx.SaveSetupPart(ctx, in.EnvironmentID, in.IntegrationID, in.Part, part, p.Now()); err != nil {
+			return err
+		}
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: int32(requests)}) //nolint:gosec // a few
+	})
+}
+
+func readFlows(ctx context.Context, ref integrationRef) (any, int, error) {
+	rows, err := ref.client.Flows(ctx)
+	flows := make([]linking.Flow, 0, len(rows))
+	for i := range rows {
+		flows = append(flows, rows[i].Meaning())
+	}
+	return flows, 1, err
+}
+
+func readQuestions(ctx context.Context, ref integrationRef) (any, int, error) {
+	rows, err := ref.client.Questions(ctx)
+	if err != nil {
+		return nil, 1, err
+	}
+	requests := 1
+	questions := make([]linking.Question, 0, len(rows))
+	for _, row := range rows {
+		if row.QuestionDetail == nil {
+			requests++
+			if row, err = ref.client.Question(ctx, int64(row.ID)); err != nil {
+				return nil, requests, err
+			}
+		}
+		question, err := row.Meaning()
+		if err != nil {
+			return nil, requests, errors.Join(salesdock.ErrUnreadable, err)
+		}
+		questions = append(questions, question)
+	}
+	return questions, requests, nil
+}
+
+func readAgreements(ctx context.Context, ref integrationRef) (any, int, error) {
+	rows, err := ref.client.Agreements(ctx)
+	if err != nil {
+		return nil, 1, err
+	}
+	requests := 1
+	agreements := make([]linking.Agreement, 0, len(rows))
+	for _, row := range rows {
+		if row.AgreementDetail == nil {
+			requests++
+			if row, err = ref.client.Agreement(ctx, int64(row.ID)); err != nil {
+				return nil, requests, err
+			}
+		}
+		agreement, err := row.Meaning()
+		if err != nil {
+			return nil, requests, errors.Join(salesdock.ErrUnreadable, err)
+		}
+		agreements = append(agreements, agreement)
+	}
+	return agreements, requests, nil
+}
+
+func readStatuses(ctx context.Context, ref integrationRef) (any, int, error) {
+	rows, err := ref.client.Statuses(ctx)
+	statuses := make([]linking.Status, 0, len(rows))
+	for _, row := range rows {
+		statuses = append(statuses, linking.Status{ID: string(row.ID), Name: string(row.Name), Text: string(row.Text), Type: string(row.Type)})
+	}
+	return statuses, 1, err
+}
+
+// ApplyInput asks for the next batch of what a run found.
+type ApplyInput struct {
+	RunInput
+	After    int64 // partner product id
+	Complete bool  // the list was read to its end and began at the beginning
+	Seen     int   // how many products it had
+}
+
+// ApplyResult says where the next batch begins.
+type ApplyResult struct {
+	After  int64
+	More   bool
+	Braked bool
+}
+
+// applyBatch is how many products one transaction takes over.
+const applyBatch = 1000
+
+// ApplyProducts takes over the next batch of what a run found: pending work is rows, so it may be repeated.
+// Before the first batch it proves that removing is right.
+func (r *Records) ApplyProducts(ctx context.Context, in ApplyInput) (result ApplyResult, err error) {
+	err = r.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		row, err := tx.IntegrationByID(ctx, in.EnvironmentID, in.IntegrationID)
+		if err != nil {
+			return err
+		}
+		if in.After == 0 {
+			if result.Braked, err = r.brake(ctx, tx, in); err != nil || result.Braked {
+				return err
+			}
+		}
+		pending, err := tx.IntegrationProductsPending(ctx, db.IntegrationProductsPendingParams{
+			EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, AfterID: in.After, PageSize: applyBatch,
+		})
+		if err != nil || len(pending) == 0 {
+			return err
+		}
+		result.After, result.More = pending[len(pending)-1].PartnerProductID, len(pending) == applyBatch
+		b := applying{tx: tx, in: in.RunInput, policy: row.Settings.VanishedProducts, now: r.Now()}
+		return b.apply(ctx, pending)
+	})
+	return result, err
+}
+
+// brake marks what a complete list no longer has, and stops a run that would remove too much.
+func (r *Records) brake(ctx context.Context, tx *db.Tx, in ApplyInput) (bool, error) {
+	run, err := tx.SyncRunByID(ctx, db.SyncRunByIDParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, ID: in.RunID})
+	if err != nil {
+		return false, err
+	}
+	if in.Complete {
+		_, err := tx.IntegrationProductsUnseen(ctx, db.IntegrationProductsUnseenParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID})
+		if err != nil {
+			return false, err
+		}
+	}
+	counts, err := tx.IntegrationProductCounts(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil || run.Confirmed {
+		return false, err
+	}
+	empty := in.Complete && in.Seen == 0 && counts.Imported > 0
+	return empty || linking.BrakeNeeded(int(counts.Vanishing), int(counts.Imported)), nil
+}
+
+// applying is one batch on its way.
+type applying struct {
+	tx     *db.Tx
+	in     RunInput
+	policy string
+	now    time.Time
+
+	add, follow, deactivate, remove []int64 // partner product ids; the last two: ours
+	vanished                        []int64
+	changes                         db.SyncRunChangesInsertParams
+	progress                        db.SyncRunProgressParams
+}
+
+func (b *applying) apply(ctx context.Context, pending []db.IntegrationProduct) error {
+	local, err := b.local(ctx, pending)
+	if err != nil {
+		return err
+	}
+	for _, ip := range pending {
+		if err := b.decide(ip, local); err != nil {
+			return err
+		}
+	}
+	return b.write(ctx)
+}
+
+func (b *applying) local(ctx context.Context, pending []db.IntegrationProduct) (map[int64]db.Product, error) {
+	var ids []int64
+	for _, ip := range pending {
+		if ip.LocalProductID != nil {
+			ids = append(ids, *ip.LocalProductID)
+		}
+	}
+	byID := map[int64]db.Product{}
+	if len(ids) == 0 {
+		return byID, nil
+	}
+	rows, err := b.tx.ProductsByIDs(ctx, b.in.EnvironmentID, ids)
+	for _, p := range rows {
+		byID[p.ID] = p
+	}
+	return byID, err
+}
+
+// decide says what becomes of one product.
+func (b *applying) decide(ip db.IntegrationProduct, local map[int64]db.Product) error {
+	if ip.LocalProductID == nil {
+		b.add = append(b.add, ip.PartnerProductID)
+		b.progress.Added++
+		return nil
+	}
+	product := local[*ip.LocalProductID]
+	if !ip.Selected || !ip.Offered {
+		return b.vanish(ip, product)
+	}
+	b.follow = append(b.follow, ip.PartnerProductID)
+	fields := product.Content.Diff(ip.Content)
+	kind := "changed"
+	switch {
+	case product.DeletedAt != nil:
+		kind = "restored"
+	case product.DeactivatedBy == "sync":
+		kind = "reactivated"
+	case len(fields) == 0:
+		return nil // offered again, and nothing else happened to it
+	}
+	b.progress.Changed++
+	return b.note(ip, product.ID, kind, fields)
+}
+
+// vanish applies the policy for products that vanished at the partner, or that a person deselected.
+func (b *applying) vanish(ip db.IntegrationProduct, product db.Product) error {
+	b.vanished = append(b.vanished, ip.PartnerProductID)
+	switch {
+	case b.policy == linking.VanishedDelete && product.DeletedAt == nil:
+		b.remove = append(b.remove, product.ID)
+		b.progress.Deleted++
+		return b.note(ip, product.ID, "deleted", nil)
+	case b.policy == linking.VanishedDeactivate && product.Active && product.DeletedAt == nil:
+		b.deactivate = append(b.deactivate, product.ID)
+		b.progress.Deactivated++
+		return b.note(ip, product.ID, "deactivated", nil)
+	}
+	return b.note(ip, product.ID, "kept", nil)
+}
+
+func (b *applying) note(ip db.IntegrationProduct, productID int64, kind string, fields []linking.FieldChange) error {
+	data, err := json.Marshal(append([]linking.FieldChange{}, fields...))
+	if err != nil {
+		return err
+	}
+	b.changes.PartnerProductIds = append(b.changes.PartnerProductIds, ip.PartnerProductID)
+	b.changes.ProductIds = append(b.changes.ProductIds, productID)
+	b.changes.Kinds = append(b.changes.Kinds, kind)
+	b.changes.Fields = append(b.changes.Fields, data)
+	return nil
+}
+
+func (b *applying) write(ctx context.Context) error {
+	env, integration := b.in.EnvironmentID, b.in.IntegrationID
+	steps := []struct {
+		ids  []int64
+		step func(ids []int64) error
+	}{
+		{append(append([]int64{}, b.add...), b.follow...), func(ids []int64) error {
+			return b.tx.SupplierImport(ctx, db.SupplierImportParams{EnvironmentID: env, IntegrationID: integration, PartnerProductIds: ids})
+		}},
+		{b.add, func(ids []int64) error {
+			return b.tx.ProductImport(ctx, db.ProductImportParams{EnvironmentID: env, IntegrationID: integration, Ids: ids, RunID: b.in.RunID, Now: b.now})
+		}},
+		{b.follow, func(ids []int64) error {
+			if err := b.tx.ProductFollow(ctx, db.ProductFollowParams{EnvironmentID: env, IntegrationID: integration, Ids: ids, Now: b.now}); err != nil {
+				return err
+			}
+			return b.tx.IntegrationProductsFollowed(ctx, db.IntegrationProductsFollowedParams{EnvironmentID: env, IntegrationID: integration, Ids: ids})
+		}},
+		{b.deactivate, func(ids []int64) error {
+			return b.tx.ProductsDeactivateBySync(ctx, db.ProductsDeactivateBySyncParams{EnvironmentID: env, Ids: ids, Now: b.now})
+		}},
+		{b.remove, func(ids []int64) error {
+			return b.tx.ProductsDeleteBySync(ctx, db.ProductsDeleteBySyncParams{EnvironmentID: env, Ids: ids, Now: &b.now})
+		}},
+		{b.vanished, func(ids []int64) error {
+			return b.tx.IntegrationProductsVanished(ctx, db.IntegrationProductsVanishedParams{EnvironmentID: env, IntegrationID: integration, Ids: ids, Vanished: "handled"})
+		}},
+		{b.changes.PartnerProductIds, func([]int64) error {
+			b.changes.EnvironmentID, b.changes.RunID = env, b.in.RunID
+			return b.tx.SyncRunChangesInsert(ctx, b.changes)
+		}},
+	}
+	for _, s := range steps {
+		if len(s.ids) == 0 {
+			continue
+		}
+		if err := s.step(s.ids); err != nil {
+			return err
+		}
+	}
+	b.progress.EnvironmentID, b.progress.ID = env, b.in.RunID
+	if err := b.tx.SyncRunProgress(ctx, b.progress); err != nil {
+		return err
+	}
+	// What we import we may offer on: our own resellers hear of it.
+	return b.tx.LinksProductsChanged(ctx, b.now, env)
+}
+
+// FinishInput ends a run.
+type FinishInput struct {
+	RunInput
+	Cursor string
+	State  string // done, failed or needs_confirmation
+	Reason string
+}
+
+// FinishSync writes down how a run ended. Only a complete one moves the cursor and the time of the last check.
+func (r *Records) FinishSync(ctx context.Context, in FinishInput) error {
+	return r.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		row, err := tx.IntegrationByID(ctx, in.EnvironmentID, in.IntegrationID)
+		if err != nil {
+			return err
+		}
+		run, err := tx.SyncRunByID(ctx, db.SyncRunByIDParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, ID: in.RunID})
+		if err != nil {
+			return err
+		}
+		counts, err := tx.IntegrationProductCounts(ctx, in.EnvironmentID, in.IntegrationID)
+		if err != nil {
+			return err
+		}
+		unchanged := max(0, int32(counts.Imported)-run.Added-run.Changed) //nolint:gosec // a catalogue
+		_, err = tx.SyncRunFinish(ctx, db.SyncRunFinishParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, State: in.State, Reason: in.Reason, Unchanged: unchanged, Now: ptr(r.Now())})
+		if err != nil {
+			return err
+		}
+		if in.State == "needs_confirmation" {
+			// The latest list counts: an older one that waits asks about what may be different by now.
+			err := tx.SyncRunsSupersede(ctx, db.SyncRunsSupersedeParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, ID: in.RunID, Now: ptr(r.Now())})
+			if err != nil {
+				return err
+			}
+		}
+		next := r.Now().Add(time.Duration(row.Settings.SyncIntervalMinutes) * time.Minute)
+		if in.State == "failed" {
+			return tx.IntegrationCheckFailed(ctx, db.IntegrationCheckFailedParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, LastError: in.Reason, NextSyncAt: next})
+		}
+		changed := run.Added+run.Changed+run.Deactivated+run.Deleted > 0
+		return tx.IntegrationChecked(ctx, db.IntegrationCheckedParams{
+			EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, ProductCursor: in.Cursor, Now: ptr(r.Now()), NextSyncAt: next, Changed: changed,
+		})
+	})
+}
+
+// ReasonOf reads the reason of a failed activity, for a run's record.
+func ReasonOf(err error) string {
+	var ours *temporal.ApplicationError
+	if errors.As(err, &ours) {
+		return ours.Type()
+	}
+	return ReasonUnreachable
+}

@@ -1,0 +1,244 @@
+package salesdock
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // Amsterdam must be known on every machine
+)
+
+// Amsterdam is the zone of every time that is written without one.
+var Amsterdam = mustZone("Europe/Amsterdam")
+
+func mustZone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic("salesdock: the time zones are embedded: " + err.Error())
+	}
+	return zone
+}
+
+// scalar reads text, a number, a boolean or null as text.
+func scalar(data []byte) (string, error) {
+	data = bytes.TrimSpace(data)
+	switch {
+	case len(data) == 0 || string(data) == "null":
+		return "", nil
+	case data[0] == '"':
+		var text string
+		err := json.Unmarshal(data, &text)
+		return text, err
+	case string(data) == "true":
+		return "1", nil
+	case string(data) == "false":
+		return "0", nil
+	case data[0] == '{' || data[0] == '[':
+		return "", errors.New("expected text, a number or a boolean")
+	}
+	return string(data), nil
+}
+
+// Text is text that may arrive as a number or boolean.
+type Text string
+
+// UnmarshalJSON reads any scalar.
+func (t *Text) UnmarshalJSON(data []byte) error {
+	text, err := scalar(data)
+	*t = Text(text)
+	return err
+}
+
+// Flag is a boolean that travels as "0"/"1", 0/1 or a boolean, and is written as "0"/"1".
+type Flag bool
+
+// UnmarshalJSON reads every spelling; null and "" are false.
+func (f *Flag) UnmarshalJSON(data []byte) error {
+	text, err := scalar(data)
+	if err != nil {
+		return err
+	}
+	switch strings.ToLower(text) {
+	case "1", "true", "yes", "on":
+		*f = true
+	case "", "0", "false", "no", "off":
+		*f = false
+	default:
+		return fmt.Errorf("%.20q is not a boolean", text)
+	}
+	return nil
+}
+
+// MarshalJSON writes "0" or "1".
+func (f Flag) MarshalJSON() ([]byte, error) {
+	if f {
+		return []byte(`"1"`), nil
+	}
+	return []byte(`"0"`), nil
+}
+
+// Int is a whole number that may arrive as text.
+type Int int64
+
+// UnmarshalJSON reads a number or numeric text; null and "" are 0.
+func (i *Int) UnmarshalJSON(data []byte) error {
+	text, err := scalar(data)
+	if err != nil {
+		return err
+	}
+	if text == "" {
+		*i = 0
+		return nil
+	}
+	number, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%.20q is not a whole number", text)
+	}
+	*i = Int(number)
+	return nil
+}
+
+// Lines is a list written as one text, a line each.
+type Lines []string
+
+// UnmarshalJSON reads text with any line ends, or a list.
+func (l *Lines) UnmarshalJSON(data []byte) error {
+	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] == '[' {
+		var list []Text
+		if err := json.Unmarshal(data, &list); err != nil {
+			return err
+		}
+		*l = nil
+		for _, item := range list {
+			*l = append(*l, string(item))
+		}
+		return nil
+	}
+	text, err := scalar(data)
+	if err != nil {
+		return err
+	}
+	*l = SplitLines(text)
+	return nil
+}
+
+// MarshalJSON writes lines with CRLF between them, as Salesdock does.
+func (l Lines) MarshalJSON() ([]byte, error) { return json.Marshal(strings.Join(l, "\r\n")) }
+
+// SplitLines splits text at its line ends and drops empty lines.
+func SplitLines(text string) []string {
+	var lines []string
+	for line := range strings.Lines(strings.ReplaceAll(text, "\r", "\n")) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// TextMap is an object of scalars. PHP writes an empty one as a list, and null happens.
+type TextMap map[string]string
+
+// UnmarshalJSON reads an object, an empty list or null.
+func (m *TextMap) UnmarshalJSON(data []byte) error {
+	*m = nil
+	data = bytes.TrimSpace(data)
+	if string(data) == "null" || string(data) == "[]" || string(data) == `""` {
+		return nil
+	}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	*m = TextMap{}
+	for name, value := range raw {
+		text, err := scalar(value)
+		if err != nil {
+			text = string(value) // a structure inside: kept as it was written
+		}
+		(*m)[name] = text
+	}
+	return nil
+}
+
+// Stamp is a time written "2006-01-02 15:04:05" in Amsterdam, or with a zone.
+type Stamp struct{ time.Time }
+
+const stampLayout = "2006-01-02 15:04:05"
+
+// ParseStamp reads both ways of writing a time, and a date alone.
+func ParseStamp(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05Z07:00", time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, text, Amsterdam); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%.40q is not a time such as 2026-05-31 14:02:00", text)
+}
+
+// FormatStamp writes a time as the contract does.
+func FormatStamp(at time.Time) string { return at.In(Amsterdam).Format(stampLayout) }
+
+// UnmarshalJSON reads text; null and "" are no time.
+func (s *Stamp) UnmarshalJSON(data []byte) error {
+	text, err := scalar(data)
+	if err != nil || text == "" {
+		s.Time = time.Time{}
+		return err
+	}
+	s.Time, err = ParseStamp(text)
+	return err
+}
+
+// MarshalJSON writes null for no time.
+func (s Stamp) MarshalJSON() ([]byte, error) {
+	if s.IsZero() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(FormatStamp(s.Time))
+}
+
+// StampOf is a Stamp for a time that may be missing.
+func StampOf(at *time.Time) Stamp {
+	if at == nil {
+		return Stamp{}
+	}
+	return Stamp{*at}
+}
+
+// FieldErrors are a failure's errors per field, however they are nested.
+type FieldErrors map[string][]string
+
+// UnmarshalJSON reads an object of lists or of sentences, and a bare list.
+func (f *FieldErrors) UnmarshalJSON(data []byte) error {
+	*f = FieldErrors{}
+	var byField map[string]json.RawMessage
+	if json.Unmarshal(data, &byField) == nil {
+		for field, value := range byField {
+			(*f)[field] = sentences(value)
+		}
+		return nil
+	}
+	if list := sentences(data); len(list) > 0 {
+		(*f)[""] = list
+	}
+	return nil
+}
+
+func sentences(data []byte) []string {
+	var list []Text
+	if json.Unmarshal(data, &list) == nil {
+		texts := make([]string, 0, len(list))
+		for _, t := range list {
+			texts = append(texts, string(t))
+		}
+		return texts
+	}
+	if text, err := scalar(data); err == nil && text != "" {
+		return []string{text}
+	}
+	return []string{string(data)}
+}

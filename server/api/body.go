@@ -1,0 +1,188 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxBody is the largest request: a contract of 10 MB in base64, and the rest.
+const maxBody = 16 << 20
+
+// maxFormKeys bounds what a form makes us build.
+const maxFormKeys = 5000
+
+// readBody reads a JSON body or a form into plain values, and keeps the bytes. No body is an empty object.
+func readBody(r *http.Request) (map[string]any, []byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return nil, nil, fmt.Errorf("at most %d MB: %w", maxBody>>20, err)
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return map[string]any{}, raw, nil
+	}
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		kind = "application/json"
+	}
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		values, err := url.ParseQuery(string(raw))
+		if err != nil {
+			return nil, raw, err
+		}
+		body, err := nest(values)
+		return body, raw, err
+	case "multipart/form-data":
+		values, err := multipartValues(raw, params["boundary"])
+		if err != nil {
+			return nil, raw, err
+		}
+		body, err := nest(values)
+		return body, raw, err
+	}
+	body, err := parseJSON(raw)
+	return body, raw, err
+}
+
+func parseJSON(raw []byte) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	if decoder.More() {
+		return nil, errors.New("more than one JSON value")
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		return v, nil
+	case []any:
+		return map[string]any{"": v}, nil // a list as the whole body, as the mappings have it
+	}
+	return nil, errors.New("a JSON object is expected")
+}
+
+// multipartValues reads the fields of a multipart form; a file's content counts as its field's text.
+func multipartValues(raw []byte, boundary string) (url.Values, error) {
+	request := &http.Request{
+		Method: http.MethodPost, Header: http.Header{"Content-Type": {"multipart/form-data; boundary=" + boundary}}, Body: io.NopCloser(bytes.NewReader(raw)),
+	}
+	if err := request.ParseMultipartForm(maxBody); err != nil {
+		return nil, err
+	}
+	values := url.Values(request.MultipartForm.Value)
+	for name, files := range request.MultipartForm.File {
+		for _, file := range files {
+			content, err := file.Open()
+			if err != nil {
+				return nil, err
+			}
+			data, err := io.ReadAll(content)
+			if err := errors.Join(err, content.Close()); err != nil {
+				return nil, err
+			}
+			values.Add(name, string(data))
+		}
+	}
+	return values, nil
+}
+
+// nest turns PHP-style keys (a[b][0], a[]) into objects and lists.
+func nest(values url.Values) (map[string]any, error) {
+	if len(values) > maxFormKeys {
+		return nil, fmt.Errorf("more than %d fields", maxFormKeys)
+	}
+	root := map[string]any{}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		path, err := splitKey(key)
+		if err != nil {
+			return nil, err
+		}
+		for i, value := range values[key] {
+			if err := put(root, path, value, i); err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+		}
+	}
+	listed, _ := listify(root).(map[string]any)
+	if listed == nil {
+		listed = map[string]any{}
+	}
+	return listed, nil
+}
+
+func splitKey(key string) ([]string, error) {
+	name, rest, nested := strings.Cut(key, "[")
+	path := []string{name}
+	if !nested {
+		return path, nil
+	}
+	for part := range strings.SplitSeq(rest, "[") {
+		inner, closed := strings.CutSuffix(part, "]")
+		if !closed {
+			return nil, fmt.Errorf("%q is not a field name", key)
+		}
+		path = append(path, inner)
+	}
+	if len(path) > 6 {
+		return nil, fmt.Errorf("%q is nested too deep", key)
+	}
+	return path, nil
+}
+
+func put(target map[string]any, path []string, value string, index int) error {
+	name := path[0]
+	if name == "" {
+		name = strconv.Itoa(len(target))
+	}
+	if len(path) == 1 {
+		if _, isMap := target[name].(map[string]any); isMap {
+			return errors.New("is both a value and an object")
+		}
+		target[name] = value // of a repeated plain field the last one counts, as in PHP
+		return nil
+	}
+	child, ok := target[name].(map[string]any)
+	if !ok {
+		if target[name] != nil {
+			return errors.New("is both a value and an object")
+		}
+		child = map[string]any{}
+		target[name] = child
+	}
+	return put(child, path[1:], value, index)
+}
+
+// listify makes lists of objects whose keys are 0, 1, 2, …
+func listify(value any) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+	for key, inner := range object {
+		object[key] = listify(inner)
+	}
+	list := make([]any, len(object))
+	for i := range list {
+		item, ok := object[strconv.Itoa(i)]
+		if !ok {
+			return object
+		}
+		list[i] = item
+	}
+	if len(list) == 0 {
+		return object
+	}
+	return list
+}

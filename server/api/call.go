@@ -1,0 +1,253 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"koppel/salesdock"
+	"koppel/server/service"
+)
+
+// call is one request, bound.
+type call struct {
+	svc     *service.Service
+	actor   service.Actor
+	account bool // account scope
+	gin     *gin.Context
+	query   map[string]any
+}
+
+func (c *call) ctx() context.Context { return c.gin.Request.Context() }
+
+// reply is an answer before its envelope.
+type reply struct {
+	status  int
+	data    any
+	message string
+}
+
+func ok(data any) (reply, error)       { return reply{http.StatusOK, data, "done"}, nil }
+func created(data any) (reply, error)  { return reply{http.StatusCreated, data, "created"}, nil }
+func accepted(data any) (reply, error) { return reply{http.StatusAccepted, data, "accepted"}, nil }
+
+func okOr(data any, err error) (reply, error) {
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(data)
+}
+
+func badRequest(field, value string) error {
+	return &service.Error{Status: http.StatusBadRequest, Key: "invalid", Fields: map[string]service.Sentence{field: {Key: "field_invalid", Args: []any{value}}}}
+}
+
+// id reads a number from the path. What is not a number is nothing that exists.
+func (c *call) id(name string) (int64, error) {
+	id, err := strconv.ParseInt(c.gin.Param(name), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, &service.Error{Status: http.StatusNotFound, Key: "not_found"}
+	}
+	return id, nil
+}
+
+// body reads the body's values.
+func (c *call) body() (map[string]any, []byte, error) {
+	values, raw, err := readBody(c.gin.Request)
+	if err != nil {
+		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
+	}
+	return values, raw, nil
+}
+
+// bind reads the body into a struct of lenient fields; it leaves alone what is not given.
+func (c *call) bind(target any) error {
+	values, _, err := c.body()
+	if err != nil {
+		return err
+	}
+	var whole any = values
+	if list, isList := values[""]; isList && len(values) == 1 {
+		whole = list
+	}
+	data, err := json.Marshal(whole)
+	if err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	if err := json.Unmarshal(data, target); err != nil {
+		return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{strings.TrimPrefix(err.Error(), "json: ")}}
+	}
+	return nil
+}
+
+// q reads a query value as text.
+func (c *call) q(name string) string {
+	text, _ := c.query[name].(string)
+	return strings.TrimSpace(text)
+}
+
+// list reads a query array: name[0]=a&name[1]=b, name[]=a, or name=a,b.
+func (c *call) list(name string) []string {
+	var list []string
+	switch v := c.query[name].(type) {
+	case string:
+		if v != "" {
+			list = strings.Split(v, ",")
+		}
+	case []any:
+		for _, item := range v {
+			list = append(list, fmt.Sprint(item))
+		}
+	case map[string]any:
+		for _, item := range v {
+			list = append(list, fmt.Sprint(item))
+		}
+		slices.Sort(list)
+	}
+	return list
+}
+
+func (c *call) numbers(name string) ([]int64, error) {
+	var numbers []int64
+	for _, text := range c.list(name) {
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil {
+			return nil, badRequest(name, text)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
+func (c *call) optionalID(name string) (*int64, error) {
+	text := c.q(name)
+	if text == "" {
+		return nil, nil //nolint:nilnil // not given
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, badRequest(name, text)
+	}
+	return &n, nil
+}
+
+func (c *call) flag(name string) (*bool, error) {
+	text := strings.ToLower(c.q(name))
+	switch text {
+	case "":
+		return nil, nil //nolint:nilnil // not given
+	case "1", "true":
+		return new(true), nil
+	case "0", "false":
+		return new(false), nil
+	}
+	return nil, badRequest(name, text)
+}
+
+const (
+	perPage    = 20
+	maxPerPage = 100
+)
+
+func (c *call) page() (page, size int, err error) {
+	page, size = 1, perPage
+	if text := c.q("page"); text != "" {
+		if page, err = strconv.Atoi(text); err != nil || page < 1 || page > 1_000_000 {
+			return 0, 0, badRequest("page", text)
+		}
+	}
+	if text := c.q("per_page"); text != "" {
+		if size, err = strconv.Atoi(text); err != nil || size < 1 || size > maxPerPage {
+			return 0, 0, badRequest("per_page", text)
+		}
+	}
+	return page, size, nil
+}
+
+// period reads the contract's periods, in Amsterdam's calendar. The end is exclusive.
+func (c *call) period() (on string, from, till *time.Time, err error) {
+	on, name := c.q("period_filter_on"), c.q("period")
+	if name == "" {
+		return on, nil, nil, nil
+	}
+	now := c.svc.Now().In(salesdock.Amsterdam)
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, salesdock.Amsterdam)
+	monday := today.AddDate(0, 0, -(int(today.Weekday())+6)%7)
+	month := today.AddDate(0, 0, 1-today.Day())
+	span := map[string][2]time.Time{
+		"today":        {today, today.AddDate(0, 0, 1)},
+		"yesterday":    {today.AddDate(0, 0, -1), today},
+		"this_week":    {monday, monday.AddDate(0, 0, 7)},
+		"last_week":    {monday.AddDate(0, 0, -7), monday},
+		"last_30_days": {today.AddDate(0, 0, -30), today.AddDate(0, 0, 1)},
+		"this_month":   {month, month.AddDate(0, 1, 0)},
+		"last_month":   {month.AddDate(0, -1, 0), month},
+	}
+	if chosen, known := span[name]; known {
+		return on, &chosen[0], &chosen[1], nil
+	}
+	if name != "custom" {
+		return "", nil, nil, badRequest("period", name)
+	}
+	start, errStart := salesdock.ParseStamp(c.q("period_start"))
+	end, errEnd := salesdock.ParseStamp(c.q("period_end"))
+	switch {
+	case errStart != nil:
+		return "", nil, nil, badRequest("period_start", c.q("period_start"))
+	case errEnd != nil:
+		return "", nil, nil, badRequest("period_end", c.q("period_end"))
+	}
+	end = end.Add(time.Second) // the contract's end is the last second that counts
+	return on, &start, &end, nil
+}
+
+// offsetPage builds a page with its links.
+func offsetPage[T any](c *call, rows []T, page, size, total int) salesdock.Page[T] {
+	last := max(1, (total+size-1)/size)
+	link := func(n int) string {
+		values := url.Values{}
+		for key, v := range c.gin.Request.URL.Query() {
+			values[key] = v
+		}
+		values.Set("page", strconv.Itoa(n))
+		return c.path() + "?" + values.Encode()
+	}
+	p := salesdock.Page[T]{
+		CurrentPage: page, Data: append([]T{}, rows...), FirstPageURL: link(1), LastPage: last, LastPageURL: link(last),
+		Path: c.path(), PerPage: size, Total: total, Links: []salesdock.PageLink{},
+	}
+	if len(rows) > 0 {
+		p.From, p.To = new((page-1)*size+1), new((page-1)*size+len(rows))
+	}
+	if page > 1 {
+		p.PrevPageURL = new(link(page - 1))
+	}
+	if page < last {
+		p.NextPageURL = new(link(page + 1))
+	}
+	p.Links = append(p.Links, salesdock.PageLink{URL: p.PrevPageURL, Label: "&laquo; Previous"})
+	for n := max(1, page-4); n <= min(last, page+4); n++ {
+		p.Links = append(p.Links, salesdock.PageLink{URL: new(link(n)), Label: strconv.Itoa(n), Active: n == page})
+	}
+	p.Links = append(p.Links, salesdock.PageLink{URL: p.NextPageURL, Label: "Next &raquo;"})
+	return p
+}
+
+// cursorPage builds a change page with its links.
+func cursorPage[T any](c *call, rows []T, next service.Cursor, more, full bool) salesdock.CursorPage[T] {
+	p := salesdock.CursorPage[T]{Path: c.path(), PerPage: service.ChangePageSize, NextCursor: next.String(), Full: full, Data: append([]T{}, rows...)}
+	if more {
+		p.NextPageURL = new(c.path() + "?" + url.Values{"changed_since": {next.String()}, "extended": {"true"}}.Encode())
+	}
+	return p
+}
+
+func (c *call) path() string { return c.svc.PublicURL + c.gin.Request.URL.Path }

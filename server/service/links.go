@@ -1,0 +1,138 @@
+package service
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"koppel/db"
+	"koppel/linking"
+	"koppel/salesdock"
+)
+
+// Capabilities says what this environment offers a partner.
+func (s *Service) Capabilities(a Actor) salesdock.Capabilities {
+	return salesdock.Capabilities{
+		Product: "koppel", Version: s.Version, Account: a.Account, Name: a.EnvironmentName,
+		IdempotencyKeys: true, ExternalReference: true, ChangeCursors: true, LinkEvents: true,
+		RequestsPerMinute: s.RequestsPerMinute, LimitsByTokenAlone: true,
+		Token: &salesdock.TokenDescription{Integration: a.Integration, User: salesdock.Text(a.UserName)},
+	}
+}
+
+// PutLink keeps who sells through the actor's user, and where it listens for events.
+func (s *Service) PutLink(ctx context.Context, a Actor, in salesdock.Link) (link db.IncomingLink, err error) {
+	if missing := required(map[string]string{"account": in.Account, "base_url": in.BaseURL, "link_key": in.LinkKey, "secret": in.Secret}); missing != nil {
+		return link, missing
+	}
+	parsed, err := url.Parse(in.BaseURL)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return link, invalid("base_url", "field_invalid", in.BaseURL)
+	}
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		link, err = tx.LinkUpsert(ctx, db.LinkUpsertParams{
+			EnvironmentID: a.EnvironmentID, UserID: a.UserID, PartnerAccount: in.Account, PartnerBaseURL: strings.TrimRight(in.BaseURL, "/"), PartnerLinkKey: in.LinkKey,
+			EventSecretSealed: s.Vault.Seal(linkSecretRow(a.EnvironmentID, a.UserID), []byte(in.Secret)), Settings: linking.DefaultIncomingSettings(), Now: s.Now(),
+		})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, a, "link", "incoming_link", link.ID, nil, map[string]any{"account": in.Account, "base_url": in.BaseURL})
+	})
+	return link, err
+}
+
+// EndLink ends the actor's link; a link that is not there has ended.
+func (s *Service) EndLink(ctx context.Context, a Actor) error {
+	return s.tx(ctx, a, func(tx *db.Tx) error {
+		count, err := tx.LinkEnd(ctx, a.EnvironmentID, a.UserID)
+		if err != nil || count == 0 {
+			return err
+		}
+		return s.auditNamed(ctx, tx, a, "unlink", "incoming_link", "", nil, nil)
+	})
+}
+
+// ReceiveLinkEvent takes a partner's hint that something changed. It is authenticated by the link's own
+// secret, and only has the change cursor read: a forged or repeated one can do nothing else.
+func (s *Service) ReceiveLinkEvent(ctx context.Context, account string, body []byte, signature string) error {
+	env, err := s.Environment(ctx, account)
+	if err != nil {
+		return err
+	}
+	var event salesdock.LinkEvent
+	if err := json.Unmarshal(body, &event); err != nil {
+		return refuse(http.StatusBadRequest, "unreadable_body", err.Error())
+	}
+	refused := refuse(http.StatusUnauthorized, "bad_token")
+	return s.Store.WithTx(ctx, env.ID, func(tx *db.Tx) error {
+		row, err := tx.IntegrationByLinkKey(ctx, env.ID, event.LinkKey)
+		if errors.Is(err, db.ErrNotFound) {
+			return refused
+		}
+		if err != nil {
+			return err
+		}
+		secret, err := s.Vault.Open(eventSecretRow(env.ID, row.LinkKey), row.EventSecretSealed)
+		if err != nil {
+			return err
+		}
+		if !hmac.Equal([]byte(salesdock.Sign(secret, body)), []byte(signature)) {
+			return refused
+		}
+		count, err := tx.IntegrationHint(ctx, db.IntegrationHintParams{
+			EnvironmentID: env.ID, ID: row.ID, Products: event.Products, Sales: event.Sales, EventSeq: event.Sequence,
+		})
+		if err != nil || count == 0 {
+			return err
+		}
+		return tx.Move(ctx, env.ID, db.OutboxIntegration, row.ID, db.SignalPartner, s.Now())
+	})
+}
+
+// IncomingLinks lists the environments that are linked to this one.
+func (s *Service) IncomingLinks(ctx context.Context, a Actor) (list []db.LinkListRow, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		list, err = tx.LinkList(ctx, a.EnvironmentID)
+		return err
+	})
+	return list, err
+}
+
+// IncomingLink reads one incoming link.
+func (s *Service) IncomingLink(ctx context.Context, a Actor, id int64) (link db.IncomingLink, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		link, err = tx.LinkByID(ctx, a.EnvironmentID, id)
+		return err
+	})
+	return link, orNotFound(err)
+}
+
+// UpdateIncomingLink lays settings over an incoming link's.
+func (s *Service) UpdateIncomingLink(ctx context.Context, a Actor, id int64, patch json.RawMessage) (link db.IncomingLink, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		before, err := tx.LinkByID(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		settings := before.Settings
+		if err := json.Unmarshal(patch, &settings); err != nil {
+			return invalidValue("settings", err)
+		}
+		for field, status := range map[string]string{"initial_offer_status": settings.InitialOfferStatus, "initial_order_status": settings.InitialOrderStatus} {
+			if _, err := tx.Status(ctx, a.EnvironmentID, status); err != nil {
+				return invalid(field, "field_invalid", status)
+			}
+		}
+		link, err = tx.LinkSetSettings(ctx, db.LinkSetSettingsParams{EnvironmentID: a.EnvironmentID, ID: id, Settings: settings})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, a, "update", "incoming_link", id, before.Settings, settings)
+	})
+	return link, orNotFound(err)
+}

@@ -1,0 +1,209 @@
+// Package service is everything that a person or an API client can do: rights, rules, and one transaction
+// with the audit line and the outbox row. The API and the interface only translate.
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"koppel/db"
+	"koppel/internal/vault"
+	"koppel/linking"
+	"koppel/salesdock"
+)
+
+// Service holds what every action needs.
+type Service struct {
+	Store             *db.Store
+	Vault             *vault.Vault
+	Transport         http.RoundTripper // for calls to partners
+	PublicURL         string
+	RequestsPerMinute int
+	Version           string
+	Now               func() time.Time
+}
+
+// Actor is who acts, in which environment.
+type Actor struct {
+	EnvironmentID   int64
+	Account         string
+	EnvironmentName string
+	Language        string
+	UserID          int64
+	UserName        string
+	OrganisationID  *int64
+	Role            string
+	TokenID         int64
+	Integration     bool // the token is for use between environments
+}
+
+// Admin says whether the actor may use the account scope.
+func (a Actor) Admin() bool { return a.Role == "owner" || a.Role == "admin" }
+
+// visibleTo limits a list to the actor's organisation; nil for the whole account.
+func (a Actor) visibleTo(account bool) *int64 {
+	if account && a.Admin() {
+		return nil
+	}
+	if a.OrganisationID != nil {
+		return a.OrganisationID
+	}
+	if a.Admin() {
+		return nil
+	}
+	none := int64(0)
+	return &none
+}
+
+func (s *Service) tx(ctx context.Context, a Actor, fn func(*db.Tx) error) error {
+	return s.Store.WithTx(ctx, a.EnvironmentID, fn)
+}
+
+// audit writes who changed what. Secrets never go in.
+func (s *Service) audit(ctx context.Context, tx *db.Tx, a Actor, action, entity string, id int64, before, after any) error {
+	return s.auditNamed(ctx, tx, a, action, entity, strconv.FormatInt(id, 10), before, after)
+}
+
+func (s *Service) auditNamed(ctx context.Context, tx *db.Tx, a Actor, action, entity, id string, before, after any) error {
+	old, err := auditJSON(before)
+	if err != nil {
+		return err
+	}
+	changed, err := auditJSON(after)
+	if err != nil {
+		return err
+	}
+	var user *int64
+	if a.UserID != 0 {
+		user = &a.UserID
+	}
+	return tx.AuditInsert(ctx, db.AuditInsertParams{
+		EnvironmentID: a.EnvironmentID, UserID: user, Action: action, Entity: entity, EntityID: id, Old: old, New: changed, Now: s.Now(),
+	})
+}
+
+func auditJSON(value any) ([]byte, error) {
+	if value == nil {
+		return nil, nil
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return data, nil
+}
+
+// Audit lists who changed what, newest first.
+func (s *Service) Audit(ctx context.Context, a Actor, entity string) (list []db.AuditLog, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		list, err = tx.AuditList(ctx, a.EnvironmentID, optional(entity))
+		return err
+	})
+	return list, err
+}
+
+// Error is a refusal that a caller is told about, in the caller's language.
+type Error struct {
+	Status   int // HTTP
+	Key      string
+	Args     []any
+	Fields   map[string]Sentence // per field
+	Problems []linking.Problem
+	Data     any
+}
+
+// Sentence is a text by its key.
+type Sentence struct {
+	Key  string
+	Args []any
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Status, e.Key) }
+
+func refuse(status int, key string, args ...any) *Error {
+	return &Error{Status: status, Key: key, Args: args}
+}
+
+func notFound() *Error  { return refuse(http.StatusNotFound, "not_found") }
+func forbidden() *Error { return refuse(http.StatusForbidden, "forbidden") }
+
+func conflict(key string, args ...any) *Error { return refuse(http.StatusConflict, key, args...) }
+
+func invalid(field, key string, args ...any) *Error {
+	return &Error{Status: http.StatusBadRequest, Key: "invalid", Fields: map[string]Sentence{field: {key, args}}}
+}
+
+func invalidValue(field string, err error) *Error {
+	return invalid(field, "field_invalid", err.Error())
+}
+
+func required(fields map[string]string) *Error {
+	missing := map[string]Sentence{}
+	for field, value := range fields {
+		if value == "" {
+			missing[field] = Sentence{Key: "field_required"}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &Error{Status: http.StatusUnprocessableEntity, Key: "missing", Fields: missing}
+}
+
+// orNotFound turns the store's sentinel into the refusal that a foreign id and a missing one share.
+func orNotFound(err error) error {
+	if errors.Is(err, db.ErrNotFound) {
+		return notFound()
+	}
+	return err
+}
+
+func orConflict(err error, key string) error {
+	if errors.Is(err, db.ErrConflict) {
+		return conflict(key)
+	}
+	return err
+}
+
+func mustChange(count int64, err error) error {
+	if err != nil {
+		return err
+	}
+	if count == 0 {
+		return notFound()
+	}
+	return nil
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// client makes a client for an integration with its stored token.
+func (s *Service) client(i db.Integration) (*salesdock.Client, error) {
+	token, err := s.Vault.Open(tokenRow(i.EnvironmentID, i.LinkKey), i.TokenSealed)
+	if err != nil {
+		return nil, err
+	}
+	return salesdock.NewClient(s.Transport, i.BaseURL, i.AccountName, string(token)), nil
+}
+
+func tokenRow(environmentID int64, linkKey string) string {
+	return fmt.Sprintf("integration/%d/%s/token", environmentID, linkKey)
+}
+
+func eventSecretRow(environmentID int64, linkKey string) string {
+	return fmt.Sprintf("integration/%d/%s/events", environmentID, linkKey)
+}
+
+func linkSecretRow(environmentID, userID int64) string {
+	return fmt.Sprintf("link/%d/%d/events", environmentID, userID)
+}

@@ -1,0 +1,145 @@
+// Package words holds every sentence that people read, in Dutch and in English. A sentence that is missing
+// in one language fails a test.
+package words
+
+import (
+	"fmt"
+
+	"koppel/linking"
+)
+
+type sentence struct{ nl, en string }
+
+// Say gives a sentence in an environment's language (Dutch unless it is "en").
+func Say(language, key string, args ...any) string {
+	s, ok := sentences[key]
+	if !ok {
+		return key
+	}
+	text := s.nl
+	if language == "en" {
+		text = s.en
+	}
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+// Problem puts a problem in words: what is wrong, and what to do.
+func Problem(language string, p linking.Problem) string {
+	s, ok := problems[p.Code]
+	if !ok {
+		return p.Code + ": " + p.Detail
+	}
+	text := s.nl
+	if language == "en" {
+		text = s.en
+	}
+	subject := p.Subject
+	if subject == linking.GeneralSetting {
+		subject = Say(language, "general_setting")
+	}
+	return fmt.Sprintf(text, subject, p.Detail)
+}
+
+// Keys lists every sentence, for tests.
+func Keys() (all map[string][2]string) {
+	all = map[string][2]string{}
+	for key, s := range sentences {
+		all[key] = [2]string{s.nl, s.en}
+	}
+	for key, s := range problems {
+		all["problem."+key] = [2]string{s.nl, s.en}
+	}
+	return all
+}
+
+// problems take the subject as %[1]s and the detail as %[2]s.
+var problems = map[string]sentence{
+	linking.ProblemRequired:          {"Bij “%[1]s” is een antwoord verplicht.%.0[2]s", "“%[1]s” needs an answer.%.0[2]s"},
+	linking.ProblemNotAnOption:       {"Bij “%[1]s” is “%[2]s” geen keuze.", "“%[2]s” is not an option of “%[1]s”."},
+	linking.ProblemInvalidDate:       {"Bij “%[1]s” is “%[2]s” geen datum (dd-mm-jjjj).", "“%[2]s” is not a date (dd-mm-yyyy), for “%[1]s”."},
+	linking.ProblemInvalidEmail:      {"Bij “%[1]s” is “%[2]s” geen e-mailadres.", "“%[2]s” is not an e-mail address, for “%[1]s”."},
+	linking.ProblemInvalidFormat:     {"Bij “%[1]s” heeft “%[2]s” niet de vorm die gevraagd wordt.", "“%[2]s” does not have the form that “%[1]s” asks for."},
+	linking.ProblemNotAccepted:       {"De accordering “%[1]s” is niet gegeven.%.0[2]s", "The agreement “%[1]s” was not accepted.%.0[2]s"},
+	linking.ProblemFlowUnmapped:      {"De flow “%[1]s” is niet gekoppeld aan een flow van de partner. Koppel hem bij Flows.%.0[2]s", "The flow “%[1]s” is not mapped to one of the partner's. Map it under Flows.%.0[2]s"},
+	linking.ProblemFlowGone:          {"De flow waaraan “%[1]s” gekoppeld is, bestaat bij de partner niet meer (nummer %[2]s). Kies een andere bij Flows.", "The flow that “%[1]s” is mapped to is gone at the partner (number %[2]s). Choose another one under Flows."},
+	linking.ProblemQuestionUnmapped:  {"De partner vraagt “%[1]s”, en die vraag is niet gekoppeld. Koppel hem bij Productvragen.%.0[2]s", "The partner asks “%[1]s”, which is not mapped. Map it under Product questions.%.0[2]s"},
+	linking.ProblemQuestionGone:      {"De vraag waaraan “%[1]s” van de partner gekoppeld is, hoort niet bij deze sale. Controleer de koppeling bij Productvragen.%.0[2]s", "The question that the partner's “%[1]s” is mapped to is not part of this sale. Check the mapping under Product questions.%.0[2]s"},
+	linking.ProblemOptionUnmapped:    {"Bij “%[1]s” is “%[2]s” bij de partner geen keuze. Kies een optie bij Productvragen, of pas het antwoord aan.", "“%[2]s” is not one of the partner's options for “%[1]s”. Choose one under Product questions, or correct the answer."},
+	linking.ProblemAgreementUnmapped: {"De partner vraagt de accordering “%[1]s”, en die is niet gekoppeld. Koppel hem bij Accorderingen.%.0[2]s", "The partner asks for the agreement “%[1]s”, which is not mapped. Map it under Agreements.%.0[2]s"},
+	"no_matching_option":             {"“%[1]s” heeft bij ons een optie die de partner niet kent: %[2]s. Koppel de optie.", "“%[1]s” has an option here that the partner does not know: %[2]s. Map the option."},
+	"different_type":                 {"“%[1]s” is bij de partner van een ander type: %[2]s.", "“%[1]s” is of another type at the partner: %[2]s."},
+	"not_required_here":              {"“%[1]s” is bij de partner verplicht en hier niet.%.0[2]s", "“%[1]s” is required at the partner and not here.%.0[2]s"},
+	"partner_rejected":               {"De partner neemt de sale niet aan%[1]s: %[2]s", "The partner does not take the sale%[1]s: %[2]s"},
+	"partner_forbidden":              {"De partner staat dit niet toe: %[2]s%.0[1]s", "The partner does not allow this: %[2]s%.0[1]s"},
+	"token_refused":                  {"De partner weigert de token. Vul bij de integratie een nieuwe token in.%.0[1]s%.0[2]s", "The partner refuses the token. Enter a new one at the integration.%.0[1]s%.0[2]s"},
+	"outcome_unknown":                {"De sale is verzonden, maar het antwoord van de partner is niet aangekomen. Kijk bij de kandidaten of de sale er is, en neem die over of verzend opnieuw.%.0[1]s%.0[2]s", "The sale was sent, but the partner's answer did not arrive. See whether it is among the candidates, and adopt that one or send it again.%.0[1]s%.0[2]s"},
+	"integration_removed":            {"De integratie is verwijderd.%.0[1]s%.0[2]s", "The integration was deleted.%.0[1]s%.0[2]s"},
+	"partner_unreachable":            {"De partner is niet bereikbaar. We proberen het vanzelf opnieuw.%.0[1]s%.0[2]s", "The partner cannot be reached. It is tried again by itself.%.0[1]s%.0[2]s"},
+	"partner_throttled":              {"De partner vraagt ons te wachten. We proberen het vanzelf opnieuw.%.0[1]s%.0[2]s", "The partner asks us to wait. It is tried again by itself.%.0[1]s%.0[2]s"},
+	"integration_paused":             {"De integratie staat op pauze. De sale gaat vanzelf mee zodra die hervat wordt.%.0[1]s%.0[2]s", "The integration is paused. The sale goes by itself once it is resumed.%.0[1]s%.0[2]s"},
+	linking.ReasonForwardingOff:      {"%[1]s: saleverwerking staat uit.%.0[2]s", "%[1]s: forwarding is off.%.0[2]s"},
+	linking.ReasonByHandOnly:         {"%[1]s: automatische saleverwerking staat uit; een mens verzendt.%.0[2]s", "%[1]s: automatic forwarding is off; a person sends.%.0[2]s"},
+	linking.ReasonStatus:             {"%[1]s: status “%[2]s” is niet gekozen.", "%[1]s: status “%[2]s” is not chosen."},
+	linking.ReasonCondition:          {"%[1]s: aan de conditie “%[2]s” is niet voldaan.", "%[1]s: the condition “%[2]s” is not met."},
+	linking.ReasonConditionKnown:     {"%[1]s: de conditie “%[2]s” is niet bekend, en telt dus niet.", "%[1]s: the condition “%[2]s” is not known, so the rule does not apply."},
+}
+
+var sentences = map[string]sentence{
+	"done":                  {"Gelukt.", "Done."},
+	"created":               {"Aangemaakt.", "Created."},
+	"accepted":              {"In behandeling genomen.", "Accepted."},
+	"general_setting":       {"Algemene instelling", "General setting"},
+	"no_token":              {"Stuur een token mee: Authorization: Bearer <token>.", "Send a token: Authorization: Bearer <token>."},
+	"bad_token":             {"Deze token is onbekend, ingetrokken of verlopen.", "This token is unknown, revoked or expired."},
+	"address_not_allowed":   {"Deze token mag vanaf dit adres niet gebruikt worden.", "This token may not be used from this address."},
+	"integration_token":     {"Deze token is voor een integratie en werkt alleen tussen omgevingen.", "This token is for an integration and works between environments only."},
+	"scope_not_allowed":     {"Deze token mag alleen gegevens van de eigen gebruiker zien (user, niet account).", "This token may see its own user's data only (user, not account)."},
+	"forbidden":             {"Daarvoor heeft deze gebruiker geen rechten.", "This user may not do that."},
+	"not_found":             {"Dat bestaat niet.", "That does not exist."},
+	"no_such_url":           {"Dit adres bestaat niet. Zie /openapi.json.", "There is no such address. See /openapi.json."},
+	"wrong_method":          {"Deze methode kan op dit adres niet. Zie /openapi.json.", "This address does not take that method. See /openapi.json."},
+	"throttled":             {"Te veel verzoeken: hooguit %d per minuut. Probeer het over %d seconden opnieuw.", "Too many requests: at most %d a minute. Try again in %d seconds."},
+	"internal":              {"Er ging bij ons iets mis. Het is vastgelegd onder nummer %s; probeer het later opnieuw.", "Something went wrong on our side. It is recorded under number %s; try again later."},
+	"unreadable_body":       {"De inhoud van het verzoek is niet te lezen: %s", "The request's body cannot be read: %s"},
+	"missing":               {"Er ontbreken verplichte gegevens.", "Required data is missing."},
+	"invalid":               {"Niet alles is goed ingevuld.", "Not everything is filled in well."},
+	"field_required":        {"Dit veld is verplicht.", "This field is required."},
+	"field_invalid":         {"Dit is geen geldige waarde: %s", "This is not a valid value: %s"},
+	"invalid_product":       {"Ongeldig product (Invalid product).", "Invalid product."},
+	"conflict":              {"Dat kan niet samen met wat er al is.", "That conflicts with what is there."},
+	"key_reused":            {"Deze Idempotency-Key is al gebruikt voor een ander verzoek.", "This Idempotency-Key was used for another request."},
+	"reference_used":        {"Deze external_reference is al gebruikt voor sale %d.", "This external_reference was used for sale %d."},
+	"status_not_cancelled":  {"Deze status is geen annulering.", "This status does not cancel a sale."},
+	"sale_forwarded":        {"Deze sale is al verzonden en kan hier niet meer worden aangepast.", "This sale was forwarded and cannot be corrected here any more."},
+	"sale_not_qualifying":   {"Deze sale mag volgens de instellingen niet verzonden worden.", "The settings do not allow this sale to be forwarded."},
+	"sale_no_integration":   {"Deze sale heeft geen product van een partner.", "This sale has no product of a partner."},
+	"already_forwarded":     {"Deze sale is al verzonden of onderweg.", "This sale was forwarded or is on its way."},
+	"integration_exists":    {"Met dit account is er al een integratie.", "There is an integration with this account already."},
+	"integration_paused":    {"De integratie staat op pauze. Hervat haar eerst.", "The integration is paused. Resume it first."},
+	"connection_refused":    {"De verbinding werkt niet: %s", "The connection does not work: %s"},
+	"token_again":           {"Een ander account of adres vraagt ook een nieuwe token.", "Another account or address needs a new token too."},
+	"wrong_state":           {"Dat kan in deze toestand niet: %s.", "That cannot be done in this state: %s."},
+	"unknown_product":       {"Product %d biedt deze partner niet aan.", "This partner does not offer product %d."},
+	"candidate_taken":       {"Die sale hoort al bij een andere verzending.", "That sale belongs to another forwarding already."},
+	"candidate_unknown":     {"Die sale is bij de partner niet gevonden.", "That sale was not found at the partner."},
+	"organisation_in_use":   {"Deze organisatie heeft nog gebruikers.", "This organisation still has users."},
+	"locked_field":          {"Dit product komt van een partner: alleen usp, description, cart_info en active zijn van ons.", "This product comes from a partner: only usp, description, cart_info and active are ours."},
+	"system_status":         {"Een systeemstatus kan niet worden aangepast.", "A system status cannot be changed."},
+	"test_ok":               {"De verbinding werkt.", "The connection works."},
+	"test_unknown_account":  {"Op dit adres bestaat geen account met deze naam.", "There is no account of this name at this address."},
+	"test_bad_token":        {"De partner weigert deze token. Vraag een nieuwe, en plak hem helemaal.", "The partner refuses this token. Ask for a new one, and paste all of it."},
+	"test_address":          {"De partner staat ons adres niet toe voor deze token. Vraag de partner ons adres toe te voegen.", "The partner does not allow our address for this token. Ask the partner to add our address."},
+	"test_unreachable":      {"De partner is niet bereikbaar op dit adres.", "The partner cannot be reached at this address."},
+	"test_throttled":        {"De partner vraagt ons te wachten. Probeer het over een minuut opnieuw.", "The partner asks us to wait. Try again in a minute."},
+	"test_not_salesdock":    {"Op dit adres antwoordt iets anders dan een Salesdock-omgeving.", "Something else than a Salesdock environment answers at this address."},
+	"warn_plain_token":      {"Deze token is niet gemarkeerd als “voor een integratie”. Hij werkt, maar kan ook als gewone API-token gebruikt worden.", "This token is not marked for an integration. It works, but can be used as a general API token too."},
+	"warn_same_environment": {"Dit is de omgeving zelf.", "This is the environment itself."},
+	"suggest_same_id":       {"zelfde identifier", "same identifier"},
+	"suggest_same_name":     {"zelfde naam", "same name"},
+	"who_us":                {"Wij", "Us"},
+	"who_partner":           {"De partner", "The partner"},
+	"who_nobody":            {"Niemand: het gaat vanzelf", "Nobody: it goes by itself"},
+}

@@ -1,0 +1,56 @@
+// Package worker runs workflows and activities.
+package worker
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"koppel/activities"
+	"koppel/workflows"
+)
+
+// Config of a worker.
+type Config struct {
+	Client      client.Client
+	Partner     *activities.Partner
+	Records     *activities.Records
+	Concurrency int
+	Log         *zap.Logger
+}
+
+// Run polls until ctx ends, and then finishes what it has begun.
+func Run(ctx context.Context, cfg Config) error {
+	sanitise := []interceptor.WorkerInterceptor{&activities.Sanitiser{Log: cfg.Log}}
+	main := worker.New(cfg.Client, workflows.TaskQueue, worker.Options{
+		MaxConcurrentActivityExecutionSize: cfg.Concurrency,
+		Interceptors:                       sanitise,
+		DisableRegistrationAliasing:        true,
+	})
+	workflows.Register(main)
+	workflows.RegisterRecords(main, cfg.Records)
+	partner := worker.New(cfg.Client, workflows.PartnerTaskQueue, worker.Options{
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: cfg.Concurrency,
+		// Eager activities would pass the queue's limit by.
+		DisableEagerActivities: true,
+		Interceptors:           sanitise,
+	})
+	workflows.RegisterPartner(partner, cfg.Partner)
+	if err := main.Start(); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	defer main.Stop()
+	if err := partner.Start(); err != nil {
+		return fmt.Errorf("start the partner worker: %w", err)
+	}
+	defer partner.Stop()
+	cfg.Log.Info("worker.started")
+	<-ctx.Done()
+	cfg.Log.Info("worker.stopping")
+	return nil
+}

@@ -1,0 +1,78 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"koppel/activities"
+)
+
+// Method references: nothing is called on these.
+var (
+	partner *activities.Partner
+	records *activities.Records
+)
+
+func call[T any](ctx workflow.Context, activity, in any) (result T, err error) {
+	err = workflow.ExecuteActivity(ctx, activity, in).Get(ctx, &result)
+	return result, err
+}
+
+func sendSale(ctx workflow.Context, limitGroup string, in activities.SendSaleInput) (activities.SendSaleResult, error) {
+	return call[activities.SendSaleResult](withPartnerWrite(ctx, limitGroup), partner.SendSale, in)
+}
+
+func lookForSale(ctx workflow.Context, limitGroup string, in activities.SendSaleInput) (activities.SendSaleResult, error) {
+	return call[activities.SendSaleResult](withPartnerWrite(ctx, limitGroup), partner.LookForSale, in)
+}
+
+func planIntegration(ctx workflow.Context, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
+	return call[activities.IntegrationPlan](withStore(ctx), records.PlanIntegration, in)
+}
+
+func checkProducts(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.CheckProducts, in)
+}
+
+func pollStatuses(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, priorityStatus), partner.PollStatuses, in)
+}
+
+func tellPartner(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, priorityAnnounce), partner.TellPartner, in)
+}
+
+func endLink(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) error {
+	return workflow.ExecuteActivity(withPartnerRead(ctx, limitGroup, priorityAnnounce), partner.EndLink, in).Get(ctx, nil)
+}
+
+func announce(ctx workflow.Context, limitGroup string, in activities.AnnounceInput) (activities.AnnounceResult, error) {
+	return call[activities.AnnounceResult](withPartnerNotice(ctx, limitGroup), partner.Announce, in)
+}
+
+func beginSync(ctx workflow.Context, in activities.RunInput) (activities.BeginSyncResult, error) {
+	return call[activities.BeginSyncResult](withStore(ctx), records.BeginSync, in)
+}
+
+func fetchProducts(ctx workflow.Context, limitGroup string, in activities.FetchInput) (activities.FetchResult, error) {
+	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.FetchProducts, in)
+}
+
+func listProducts(ctx workflow.Context, limitGroup string, in activities.RunInput) (activities.FetchResult, error) {
+	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.ListProducts, in)
+}
+
+func fetchNextDetail(ctx workflow.Context, limitGroup string, in activities.DetailInput) (activities.DetailResult, error) {
+	return call[activities.DetailResult](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.FetchNextDetail, in)
+}
+
+func fetchSetup(ctx workflow.Context, limitGroup string, in activities.SetupInput) error {
+	return workflow.ExecuteActivity(withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.FetchSetup, in).Get(ctx, nil)
+}
+
+func applyProducts(ctx workflow.Context, in activities.ApplyInput) (activities.ApplyResult, error) {
+	return call[activities.ApplyResult](withStore(ctx), records.ApplyProducts, in)
+}
+
+func finishSync(ctx workflow.Context, in activities.FinishInput) error {
+	return workflow.ExecuteActivity(withStore(ctx), records.FinishSync, in).Get(ctx, nil)
+}

@@ -1,0 +1,223 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"koppel/activities"
+)
+
+// IntegrationName is the workflow's registered name.
+const IntegrationName = "Integration"
+
+// Signals of an integration. Each says "look again" and carries nothing.
+const (
+	SignalSyncNow         = "sync-now"
+	SignalSettingsChanged = "settings-changed"
+	SignalPartnerChanged  = "partner-changed"
+	SignalSyncFinished    = "sync-finished"
+	SignalRemove          = "remove"
+)
+
+// IntegrationSignals lists them all.
+var IntegrationSignals = []string{SignalSyncNow, SignalSettingsChanged, SignalPartnerChanged, SignalSyncFinished, SignalRemove, SignalLookAgain}
+
+// IntegrationID names the one workflow of an integration.
+func IntegrationID(environmentID, integrationID int64) string {
+	return fmt.Sprintf("integration/%d/%d", environmentID, integrationID)
+}
+
+// IntegrationInput names an integration.
+type IntegrationInput struct {
+	EnvironmentID int64
+	IntegrationID int64
+}
+
+// afterFailure is how long an integration rests when a step failed for good.
+const afterFailure = 5 * time.Minute
+
+// runSilence is how long a run may take before its workflow is started again, in case it is gone.
+const runSilence = 15 * time.Minute
+
+type integration struct {
+	in      activities.IntegrationInput
+	plan    activities.IntegrationPlan
+	started int64 // the run whose workflow was started here
+	restTo  time.Time
+}
+
+// Integration keeps one link alive: it checks the partner's products, polls statuses, and starts sync runs.
+// It lives as long as the integration.
+func Integration(ctx workflow.Context, in IntegrationInput) error {
+	w := integration{in: activities.IntegrationInput{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID}}
+	return w.run(ctx, in)
+}
+
+func (w *integration) run(ctx workflow.Context, in IntegrationInput) error {
+	if err := w.read(ctx); err != nil {
+		return err
+	}
+	for {
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			w.drain(ctx) // the next run begins by reading everything
+			return workflow.NewContinueAsNewError(ctx, Integration, in)
+		}
+		if w.plan.State == "removed" {
+			return w.end(ctx)
+		}
+		if err := w.startRun(ctx); err != nil {
+			return err
+		}
+		acted, err := w.step(ctx)
+		if err != nil {
+			return err
+		}
+		signalled := w.drain(ctx)
+		if !acted && !signalled {
+			signalled = w.wait(ctx)
+		}
+		if !signalled {
+			continue
+		}
+		if err := w.read(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *integration) read(ctx workflow.Context) (err error) {
+	w.plan, err = planIntegration(ctx, w.in)
+	return err
+}
+
+// step does the first thing that is due, and says whether there was one.
+func (w *integration) step(ctx workflow.Context) (bool, error) {
+	now := workflow.Now(ctx)
+	if w.plan.State != "active" || now.Before(w.restTo) {
+		return false, nil
+	}
+	var do func(workflow.Context, string, activities.IntegrationInput) (activities.IntegrationPlan, error)
+	switch {
+	case !w.plan.Linked:
+		do = tellPartner
+	case !w.plan.PollAt.IsZero() && !w.plan.PollAt.After(now):
+		do = pollStatuses
+	case !w.plan.CheckAt.IsZero() && !w.plan.CheckAt.After(now) && w.plan.RunID == 0:
+		do = checkProducts
+	default:
+		return false, nil
+	}
+	plan, err := do(ctx, w.plan.LimitGroup, w.in)
+	if err != nil {
+		if temporal.IsCanceledError(err) {
+			return false, err
+		}
+		w.restTo = now.Add(afterFailure)
+		return true, w.read(ctx)
+	}
+	w.plan = plan
+	return true, nil
+}
+
+// startRun starts the workflow of a run that waits. Starting it twice is harmless: its id has the run's.
+func (w *integration) startRun(ctx workflow.Context) error {
+	if w.plan.State != "active" || w.plan.RunID == 0 || w.plan.RunID == w.started {
+		return nil
+	}
+	options := workflow.ChildWorkflowOptions{
+		WorkflowID:            SyncProductsID(w.in.EnvironmentID, w.in.IntegrationID, w.plan.RunID),
+		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			AttributeEnvironment.ValueSet(w.in.EnvironmentID), AttributeIntegration.ValueSet(w.in.IntegrationID)),
+	}
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), SyncProductsName, SyncProductsInput{
+		EnvironmentID: w.in.EnvironmentID, IntegrationID: w.in.IntegrationID, RunID: w.plan.RunID, LimitGroup: w.plan.LimitGroup,
+	})
+	err := child.GetChildWorkflowExecution().Get(ctx, nil)
+	var runs *temporal.ChildWorkflowExecutionAlreadyStartedError
+	if err != nil && !errors.As(err, &runs) {
+		return err
+	}
+	w.started = w.plan.RunID
+	return nil
+}
+
+// wait stays until something is due, or a signal came; it says which.
+func (w *integration) wait(ctx workflow.Context) (signalled bool) {
+	timerCtx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	selector := workflow.NewSelector(ctx)
+	for _, name := range IntegrationSignals {
+		selector.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
+			c.Receive(ctx, nil)
+			signalled = true
+			if name == SignalSyncFinished {
+				w.started = 0 // the run may have been confirmed, and wait again under the same id
+			}
+		})
+	}
+	if next := w.next(ctx); !next.IsZero() {
+		selector.AddFuture(workflow.NewTimer(timerCtx, max(0, next.Sub(workflow.Now(ctx)))), func(workflow.Future) {
+			if w.plan.RunID != 0 {
+				w.started, signalled = 0, true // it should have reported by now: see whether it still runs
+			}
+		})
+	}
+	selector.Select(ctx)
+	if w.drain(ctx) {
+		signalled = true
+	}
+	return signalled
+}
+
+// next is when something is due; zero when only a signal can bring it.
+func (w *integration) next(ctx workflow.Context) time.Time {
+	if w.plan.State != "active" {
+		return time.Time{}
+	}
+	var next time.Time
+	consider := func(at time.Time) {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	consider(w.plan.PollAt)
+	if w.plan.RunID == 0 {
+		consider(w.plan.CheckAt)
+	} else {
+		consider(workflow.Now(ctx).Add(runSilence))
+	}
+	if next.Before(w.restTo) && workflow.Now(ctx).Before(w.restTo) {
+		return w.restTo
+	}
+	return next
+}
+
+// drain forgets signals: what they announced is read from the row next.
+func (w *integration) drain(ctx workflow.Context) (drained bool) {
+	for _, name := range IntegrationSignals {
+		for workflow.GetSignalChannel(ctx, name).ReceiveAsync(nil) {
+			drained = true
+			if name == SignalSyncFinished {
+				w.started = 0
+			}
+		}
+	}
+	return drained
+}
+
+// end tells the partner, as far as it can be told.
+func (w *integration) end(ctx workflow.Context) error {
+	if w.plan.Linked {
+		if err := endLink(ctx, w.plan.LimitGroup, w.in); err != nil {
+			workflow.GetLogger(ctx).Info("the partner was not told that the link ended")
+		}
+	}
+	return nil
+}

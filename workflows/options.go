@@ -1,0 +1,66 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// Task queues. Everything that makes a request to a partner goes through the one limited queue.
+const (
+	TaskQueue        = "koppel"
+	PartnerTaskQueue = "koppel-partner"
+)
+
+// Priorities on the partner queue: forwards first, then statuses, then the catalogue.
+const (
+	priorityForward   = 1
+	priorityAnnounce  = 2
+	priorityStatus    = 3
+	priorityCatalogue = 5
+)
+
+func withPartner(ctx workflow.Context, limitGroup string, priority int, timeout, total time.Duration, retry *temporal.RetryPolicy) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              PartnerTaskQueue,
+		StartToCloseTimeout:    timeout,
+		ScheduleToCloseTimeout: total,
+		RetryPolicy:            retry,
+		DisableEagerExecution:  true, // eager activities pass the queue's limit by
+		Priority:               temporal.Priority{PriorityKey: priority, FairnessKey: limitGroup},
+	})
+}
+
+// withPartnerWrite is for sending a sale: it goes on for as long as it takes, because giving up loses a
+// sale. The timeout covers one request of 30 s with the writing around it; at the far end of the backoff a
+// partner that is down costs one request in five minutes for each sale.
+func withPartnerWrite(ctx workflow.Context, limitGroup string) workflow.Context {
+	return withPartner(ctx, limitGroup, priorityForward, 90*time.Second, 0, &temporal.RetryPolicy{
+		InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute,
+	})
+}
+
+// withPartnerRead is for one read that somebody waits for: a few tries, then the caller decides. The total
+// includes waiting for the partner's budget.
+func withPartnerRead(ctx workflow.Context, limitGroup string, priority int) workflow.Context {
+	return withPartner(ctx, limitGroup, priority, 90*time.Second, time.Hour, &temporal.RetryPolicy{
+		InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute, MaximumAttempts: 6,
+	})
+}
+
+// withPartnerNotice is for telling a partner something: a day of tries; polling covers what stays unsaid.
+func withPartnerNotice(ctx workflow.Context, limitGroup string) workflow.Context {
+	return withPartner(ctx, limitGroup, priorityAnnounce, time.Minute, 24*time.Hour, &temporal.RetryPolicy{
+		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute,
+	})
+}
+
+// withStore is for the database alone: it comes back, so it is tried until it does. One step takes seconds.
+func withStore(ctx workflow.Context) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:           TaskQueue,
+		StartToCloseTimeout: time.Minute,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	})
+}

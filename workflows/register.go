@@ -1,0 +1,39 @@
+// Package workflows holds the durable decisions: what happens next, what is waited for, when something is
+// tried again. Side effects are activities.
+package workflows
+
+import (
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/workflow"
+
+	"koppel/activities"
+)
+
+// WorkflowRegistry is what workflows are registered with: a worker, a replayer, a test environment.
+type WorkflowRegistry interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
+}
+
+// Register registers every workflow. The names stand in histories, and are for ever.
+func Register(r WorkflowRegistry) {
+	for name, w := range map[string]any{
+		IntegrationName: Integration, SyncProductsName: SyncProducts, ForwardSaleName: ForwardSale, NotifyPartnersName: NotifyPartners,
+	} {
+		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
+	}
+}
+
+// ActivityRegistry is what activities are registered with.
+type ActivityRegistry interface {
+	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
+}
+
+// RegisterPartner registers what runs on the partner queue, by method name.
+func RegisterPartner(r ActivityRegistry, p *activities.Partner) {
+	r.RegisterActivityWithOptions(p, activity.RegisterOptions{})
+}
+
+// RegisterRecords registers what runs on the main queue, by method name.
+func RegisterRecords(r ActivityRegistry, a *activities.Records) {
+	r.RegisterActivityWithOptions(a, activity.RegisterOptions{})
+}
