@@ -10,5 +10,10 @@ import (
 
 func main() {
 	var commands cli.Commands
-	os.Exit(cli.Main("koppel", "Koppel links sales environments.", &commands, func() config.Config { return commands.Config }, os.Args[1:]))
+	os.Exit(cli.Main(cli.Program{
+		Name: "koppel", Description: "Koppel links sales environments.",
+		Commands: &commands, Config: func() *config.Config { return &commands.Config },
+		// What a stock Salesdock account allows, and the rate that stays just below it.
+		RequestsPerMinute: 120, PartnerRate: 1.9,
+	}, os.Args[1:]))
 }

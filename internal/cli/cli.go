@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -41,10 +42,21 @@ type Run struct {
 	Out    io.Writer
 }
 
-// Main parses args into commands (a pointer to a struct that embeds Commands) and runs the chosen one. The
-// result is the exit code.
-func Main(name, description string, commands any, cfg func() config.Config, args []string) int {
-	parser, err := kong.New(commands, kong.Name(name), kong.Description(description), kong.UsageOnError())
+// Program is one of the two programs.
+type Program struct {
+	Name, Description string
+	Commands          any // a pointer to a struct that embeds Commands
+	Config            func() *config.Config
+	// Defaults of the throttles: a cluster's, or those of one machine.
+	RequestsPerMinute int
+	PartnerRate       float64
+}
+
+// Main parses args and runs the chosen command. The result is the exit code.
+func Main(p Program, args []string) int {
+	parser, err := kong.New(p.Commands, kong.Name(p.Name), kong.Description(p.Description), kong.Vars{
+		"requests_per_minute": strconv.Itoa(p.RequestsPerMinute), "partner_rate": strconv.FormatFloat(p.PartnerRate, 'f', -1, 64),
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
@@ -53,15 +65,16 @@ func Main(name, description string, commands any, cfg func() config.Config, args
 	if err != nil {
 		parser.FatalIfErrorf(err)
 	}
-	log, err := logging.New(cfg().LogLevel)
+	cfg := p.Config()
+	log, err := logging.New(cfg.LogLevel)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := chosen.Run(&Run{Ctx: ctx, Config: cfg(), Log: log, Out: os.Stdout}); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+	if err := chosen.Run(&Run{Ctx: ctx, Config: *cfg, Log: log, Out: os.Stdout}); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
 		return 1
 	}
 	return 0

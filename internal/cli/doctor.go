@@ -34,7 +34,7 @@ func (*DoctorCmd) Run(r *Run) error {
 		return false
 	}
 	cfg := r.Config
-	if !report("configuration", cfg.Validate(), "see koppel --help") {
+	if !report("configuration", cfg.Check(), "see koppel --help") {
 		return errUnhealthy
 	}
 	_, err := vault.New(string(cfg.EncryptionKeys))

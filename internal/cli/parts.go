@@ -40,7 +40,7 @@ type Parts struct {
 // Open validates the configuration and connects to the database. The encryption keys must be those that the
 // data was written with.
 func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Parts, error) {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	keys, err := vault.New(string(cfg.EncryptionKeys))

@@ -35,11 +35,11 @@ type Config struct {
 	Listen            string   `help:"Address of API and interface." env:"KOPPEL_LISTEN" default:"127.0.0.1:8080"`
 	PublicURL         string   `help:"Address under which partners and clients reach this deployment; by default the listening address." env:"KOPPEL_PUBLIC_URL" placeholder:"URL"`
 	TrustedProxies    []string `help:"Proxies (addresses or ranges) whose X-Forwarded-For is believed." env:"KOPPEL_TRUSTED_PROXIES"`
-	RequestsPerMinute int      `help:"Requests a minute that one token may make here; 0 for no limit." env:"KOPPEL_REQUESTS_PER_MINUTE" default:"120"`
+	RequestsPerMinute int      `help:"Requests a minute that one token may make here; 0 for no limit." env:"KOPPEL_REQUESTS_PER_MINUTE" default:"${requests_per_minute}"`
 	TemporalAddress   string   `help:"Temporal's gRPC address." env:"TEMPORAL_ADDRESS" default:"127.0.0.1:7233"`
 	TemporalNamespace string   `help:"Temporal's namespace." env:"TEMPORAL_NAMESPACE" default:"default"`
-	TemporalUIURL     string   `help:"Address of Temporal's Web UI, for operators' links." env:"KOPPEL_TEMPORAL_UI_URL" placeholder:"URL"`
-	PartnerRate       float64  `help:"Requests a second to one partner (limit group)." env:"KOPPEL_PARTNER_RATE" default:"1.9"`
+	TemporalUIURL     string   `name:"temporal-ui-url" help:"Address of Temporal's Web UI, for operators' links." env:"KOPPEL_TEMPORAL_UI_URL" placeholder:"URL"`
+	PartnerRate       float64  `help:"Requests a second to one partner (limit group)." env:"KOPPEL_PARTNER_RATE" default:"${partner_rate}"`
 	PartnerHosts      []string `help:"Private hosts that may be called as a partner: name, host:port or range." env:"KOPPEL_PARTNER_HOSTS"`
 	WorkerConcurrency int      `help:"Activities a worker runs at once, for each queue." env:"KOPPEL_WORKER_CONCURRENCY" default:"50"`
 	LogLevel          string   `help:"debug, info, warn or error." env:"KOPPEL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error"`
@@ -53,8 +53,8 @@ const (
 	TokenCacheExpiry = 2 * time.Second     // a revoked token works 5 seconds at most
 )
 
-// Validate says what to change, for the parts a command needs.
-func (c *Config) Validate() error {
+// Check says what to change, for the parts a command needs.
+func (c *Config) Check() error {
 	switch {
 	case c.DatabaseURL == "":
 		return errors.New("no database: set DATABASE_URL (postgres://user:password@host/database)")

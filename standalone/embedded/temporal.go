@@ -112,7 +112,7 @@ func dynamicConfig(more map[string]any) dynamicconfig.StaticClient {
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 		// One process serves every namespace and every poller: the frontend's defaults are for a shared cluster.
-		dynamicconfig.FrontendRPS.Key():                      100_000,
+		dynamicconfig.FrontendRPS.Key():                        100_000,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key(): 100_000,
 	}
 	for name, value := range more {

@@ -1,0 +1,248 @@
+// Package e2e drives whole deployments over HTTP: real processes, a real PostgreSQL, a real Temporal.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/db/dbtest"
+	"koppel/internal/vault"
+	"koppel/standalone/embedded"
+)
+
+var binary string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "koppel-e2e-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(folder, "koppel-standalone")
+	build := exec.Command("go", "build", "-o", binary, "..")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "build koppel-standalone:", err)
+		os.Exit(1)
+	}
+	defer os.RemoveAll(folder)
+	dbtest.Main(m)
+}
+
+// deployment is a server, a worker and a Temporal server, each a process of its own.
+type deployment struct {
+	t                        *testing.T
+	databaseURL, keys        string
+	base, temporalAddress    string
+	temporalData             string
+	server, worker, temporal *process
+	env                      []string
+}
+
+type process struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	log  *bytes.Buffer
+}
+
+// deploy starts everything and waits until it answers.
+func deploy(t *testing.T, env ...string) *deployment {
+	t.Helper()
+	d := &deployment{t: t, databaseURL: dbtest.URL(t), keys: vault.NewKey("k1"), temporalData: t.TempDir(), env: env}
+	d.base, d.temporalAddress = "http://"+freeAddress(t), freeAddress(t)
+	d.startTemporal()
+	d.startServer()
+	d.startWorker()
+	d.waitReady()
+	return d
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	port, err := embedded.FreePort("127.0.0.1")
+	require.NoError(t, err)
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+func (d *deployment) start(args ...string) *process {
+	d.t.Helper()
+	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &bytes.Buffer{}}
+	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LISTEN="+d.base[len("http://"):],
+		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=warn")
+	p.cmd.Env = append(p.cmd.Env, d.env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	require.NoError(d.t, p.cmd.Start())
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.done)
+	}()
+	d.t.Cleanup(func() {
+		p.stop(syscall.SIGTERM)
+		if d.t.Failed() {
+			d.t.Logf("%v said:\n%s", args, tail(p.log.String(), 6000))
+		}
+	})
+	return p
+}
+
+func tail(text string, n int) string {
+	if len(text) > n {
+		return "…" + text[len(text)-n:]
+	}
+	return text
+}
+
+// stop ends a process; one that does not listen is killed.
+func (p *process) stop(signal syscall.Signal) {
+	_ = p.cmd.Process.Signal(signal)
+	select {
+	case <-p.done:
+	case <-time.After(30 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.done
+	}
+}
+
+func (d *deployment) startTemporal() {
+	d.temporal = d.start("temporal", "--data", d.temporalData, "--temporal-listen", d.temporalAddress)
+}
+func (d *deployment) startServer() { d.server = d.start("server") }
+func (d *deployment) startWorker() { d.worker = d.start("worker") }
+
+func (d *deployment) waitReady() {
+	d.t.Helper()
+	d.eventually("the deployment answers", func() bool {
+		response, err := http.Get(d.base + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+}
+
+// eventually waits for what must happen; the limit is generous, and reaching it fails.
+func (d *deployment) eventually(what string, check func() bool) {
+	d.t.Helper()
+	deadline := time.Now().Add(90 * time.Second)
+	for !check() {
+		if time.Now().After(deadline) {
+			d.t.Fatalf("did not happen within 90 s: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond) // between two looks at another process
+	}
+}
+
+// environment makes an environment on the command line.
+func (d *deployment) environment(account string) client {
+	d.t.Helper()
+	cmd := exec.Command(binary, "environment", "create", "--account", account, "--name", account, "--owner-email", "owner@"+account+".example", "--json")
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LOG_LEVEL=warn")
+	output, err := cmd.Output()
+	require.NoError(d.t, err)
+	var made struct {
+		OwnerToken string `json:"owner_token"`
+	}
+	require.NoError(d.t, json.Unmarshal(output, &made))
+	return client{d.t, d.base, account, made.OwnerToken}
+}
+
+type object = map[string]any
+
+// client calls one environment.
+type client struct {
+	t                    *testing.T
+	base, account, token string
+}
+
+// request makes a call and gives the status and the envelope.
+func (c client) request(method, path string, body any, header ...string) (int, object) {
+	c.t.Helper()
+	status, envelope, err := c.try(context.Background(), method, path, body, header...)
+	require.NoError(c.t, err)
+	return status, envelope
+}
+
+func (c client) try(ctx context.Context, method, path string, body any, header ...string) (int, object, error) {
+	var payload io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return 0, nil, err
+		}
+		payload = bytes.NewReader(data)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.base+"/api/"+c.account+"/v1/"+path, payload)
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	var envelope object
+	decoder := json.NewDecoder(response.Body)
+	err = decoder.Decode(&envelope)
+	return response.StatusCode, envelope, err
+}
+
+// must makes a call that succeeds, and gives its data.
+func (c client) must(method, path string, body any) any {
+	c.t.Helper()
+	status, envelope := c.request(method, path, body)
+	require.Less(c.t, status, 300, "%s %s: %v", method, path, envelope)
+	return envelope["data"]
+}
+
+func (c client) get(path string) any { c.t.Helper(); return c.must(http.MethodGet, path, nil) }
+func (c client) post(path string, body any) any {
+	c.t.Helper()
+	return c.must(http.MethodPost, path, body)
+}
+func (c client) put(path string, body any) any {
+	c.t.Helper()
+	return c.must(http.MethodPut, path, body)
+}
+func (c client) patch(path string, body any) any {
+	c.t.Helper()
+	return c.must(http.MethodPatch, path, body)
+}
+
+func rows(data any) []object {
+	if page, isPage := data.(object); isPage {
+		data = page["data"]
+	}
+	list, _ := data.([]any)
+	objects := make([]object, 0, len(list))
+	for _, item := range list {
+		objects = append(objects, item.(object))
+	}
+	return objects
+}
+
+func id(data any) int64 {
+	row := data.(object)
+	for _, key := range []string{"id", "product_id", "sale_id", "run_id"} {
+		if n, there := row[key].(float64); there {
+			return int64(n)
+		}
+	}
+	return 0
+}

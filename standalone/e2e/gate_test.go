@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// gate stands between two environments and can be closed: requests then wait until it opens.
+type gate struct {
+	url     string
+	mu      sync.Mutex
+	closed  chan struct{}
+	pending atomic.Int64
+}
+
+func newGate(t *testing.T, target string) *gate {
+	t.Helper()
+	address, err := url.Parse(target)
+	require.NoError(t, err)
+	g := &gate{}
+	proxy := httputil.NewSingleHostReverseProxy(address)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		closed := g.closed
+		g.mu.Unlock()
+		if closed != nil {
+			g.pending.Add(1)
+			defer g.pending.Add(-1)
+			select {
+			case <-closed:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(g.open)
+	g.url = server.URL
+	return g
+}
+
+func (g *gate) hold() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = make(chan struct{})
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed != nil {
+		close(g.closed)
+		g.closed = nil
+	}
+}
+
+func (g *gate) waiting() int64 { return g.pending.Load() }
+
+// stranger answers, and is no Salesdock.
+func stranger(t *testing.T) string {
+	return serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>Welkom</html>")) })
+}
+
+// throttling asks everybody to wait, as a proxy does.
+func throttling(t *testing.T) string {
+	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = w.Write([]byte("<html>error code: 1015</html>"))
+	})
+}
+
+func serve(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"go.uber.org/zap"
+
+	"koppel/db"
+	"koppel/internal/cli"
+	"koppel/internal/config"
+	"koppel/internal/vault"
+	"koppel/server"
+	"koppel/standalone/demo"
+	"koppel/standalone/embedded"
+	"koppel/worker"
+)
+
+type runCmd struct {
+	Data           string   `help:"Folder for everything that is kept." default:".koppel" type:"path"`
+	TemporalListen string   `help:"Address of the embedded Temporal server." default:"127.0.0.1:7233"`
+	TemporalUI     string   `name:"temporal-ui" help:"Address of Temporal's Web UI." default:"127.0.0.1:8233"`
+	Demo           demoMode `help:"Seed a demo: a provider and a reseller, linked. --demo=static does not move by itself."`
+	ReadyFile      string   `help:"Write addresses and demo logins here once everything answers." type:"path"`
+}
+
+// demoMode is --demo, or --demo=static.
+type demoMode string
+
+const (
+	demoLive   demoMode = "live"
+	demoStatic demoMode = "static"
+)
+
+// Decode implements kong.MapperValue.
+func (m *demoMode) Decode(ctx *kong.DecodeContext) error {
+	*m = demoLive
+	if ctx.Scan.Peek().Type != kong.FlagValueToken {
+		return nil
+	}
+	switch value := ctx.Scan.Pop().String(); value {
+	case "true", string(demoLive):
+	case string(demoStatic):
+		*m = demoStatic
+	default:
+		return fmt.Errorf("--demo is --demo or --demo=static, not %q", value)
+	}
+	return nil
+}
+
+// IsBool lets the flag stand without a value.
+func (*demoMode) IsBool() bool { return true }
+
+// Run starts everything, in order, and stops it in the opposite one.
+func (c *runCmd) Run(r *cli.Run) error {
+	cfg := r.Config
+	for _, address := range []*string{&cfg.Listen, &c.TemporalListen, &c.TemporalUI} {
+		resolved, err := embedded.ResolvePort(*address)
+		if err != nil {
+			return err
+		}
+		*address = resolved
+	}
+	for what, address := range map[string]string{"The API": cfg.Listen, "Temporal": c.TemporalListen, "Temporal's Web UI": c.TemporalUI} {
+		if _, _, err := embedded.CheckFree(what, address); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(c.Data, 0o711); err != nil { //nolint:gosec // PostgreSQL's user must be able to enter
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	unlock, err := lock(filepath.Join(c.Data, "lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	cfg.TemporalAddress, cfg.TemporalUIURL = c.TemporalListen, "http://"+c.TemporalUI
+	if cfg.EncryptionKeys == "" {
+		if cfg.EncryptionKeys, err = keptKeys(filepath.Join(c.Data, "encryption-keys")); err != nil {
+			return err
+		}
+	}
+	stopDatabase, err := c.database(r.Ctx, &cfg)
+	if err != nil {
+		return err
+	}
+	defer stopDatabase()
+	return c.serve(r, cfg)
+}
+
+// database finds a PostgreSQL: an existing one, the system's as a private cluster, or a downloaded one.
+func (c *runCmd) database(ctx context.Context, cfg *config.Config) (stop func(), err error) {
+	stop = func() {}
+	if cfg.DatabaseURL == "" {
+		address, stopPostgres, err := embedded.StartPostgres(ctx, filepath.Join(c.Data, "postgres"))
+		if err != nil {
+			return nil, err
+		}
+		cfg.DatabaseURL, stop = config.Secret(address), stopPostgres
+	}
+	if err := db.Migrate(ctx, string(cfg.DatabaseURL)); err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+func (c *runCmd) serve(r *cli.Run, cfg config.Config) error {
+	temporal, err := embedded.StartTemporal(r.Ctx, embedded.TemporalConfig{
+		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: cfg.TemporalNamespace, Log: embedded.TemporalLog(r.Log),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = temporal.Stop() }()
+	ui, err := embedded.StartTemporalUI(r.Ctx, c.TemporalUI, c.TemporalListen, cfg.TemporalNamespace)
+	if err != nil {
+		return err
+	}
+	defer ui.Stop()
+	parts, err := cli.Open(r.Ctx, cfg, r.Log)
+	if err != nil {
+		return err
+	}
+	defer parts.Close()
+	serverConfig, err := parts.Server()
+	if err != nil {
+		return err
+	}
+	workerConfig, err := parts.Worker()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(r.Ctx)
+	defer cancel(nil)
+	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorker()
+	var workers, servers sync.WaitGroup
+	workers.Go(func() { cancelOn(cancel, worker.Run(workerCtx, workerConfig)) })
+	servers.Go(func() { cancelOn(cancel, server.Run(ctx, serverConfig)) })
+	servers.Go(func() { cancelOn(cancel, c.whenReady(ctx, r, parts)) })
+	<-ctx.Done()
+	servers.Wait() // first no more comes in,
+	stopWorker()   // then what was begun is finished
+	workers.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+func cancelOn(cancel context.CancelCauseFunc, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		cancel(err)
+	}
+}
+
+// whenReady says where everything is, and seeds the demo behind it.
+func (c *runCmd) whenReady(ctx context.Context, r *cli.Run, parts *cli.Parts) error {
+	if err := waitReady(ctx, parts.Config.PublicURL+"/readyz"); err != nil {
+		return err
+	}
+	var environments []demo.Environment
+	var err error
+	if c.Demo != "" {
+		if environments, err = demo.Environments(ctx, parts.Service(), filepath.Join(c.Data, "demo.json")); err != nil {
+			return err
+		}
+	}
+	c.announce(r, parts.Config, environments)
+	if c.ReadyFile != "" {
+		if err := c.writeReady(parts.Config, environments); err != nil {
+			return err
+		}
+	}
+	if c.Demo == "" {
+		return nil
+	}
+	d := demo.Demo{BaseURL: parts.Config.PublicURL, Environments: environments, Out: r.Out, Marker: filepath.Join(c.Data, "demo-seeded")}
+	if err := d.Seed(ctx); err != nil {
+		if ctx.Err() == nil {
+			r.Log.Error("demo.seed.failed", zap.Error(err))
+		}
+		return nil
+	}
+	if c.Demo == demoLive {
+		d.Live(ctx)
+	}
+	return nil
+}
+
+func (c *runCmd) announce(r *cli.Run, cfg config.Config, environments []demo.Environment) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nKoppel is ready.\n\n  API             %s   (document: %s/openapi.json)\n  Temporal UI     %s\n  Data            %s\n", cfg.PublicURL, cfg.PublicURL, cfg.TemporalUIURL, c.Data)
+	for _, e := range environments {
+		fmt.Fprintf(&b, "\n  Environment     %s (%s)\n  Owner           %s  password %s\n  Token           %s\n", e.Account, e.Name, e.OwnerEmail, e.OwnerPassword, e.OwnerToken)
+	}
+	b.WriteString("\nCtrl-C stops everything.\n\n")
+	fmt.Fprint(r.Out, b.String()) //nolint:errcheck // the terminal
+}
+
+func (c *runCmd) writeReady(cfg config.Config, environments []demo.Environment) error {
+	data, err := json.MarshalIndent(map[string]any{
+		"api": cfg.PublicURL, "temporal": cfg.TemporalAddress, "temporal_ui": cfg.TemporalUIURL, "environments": append([]demo.Environment{}, environments...),
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	part := c.ReadyFile + ".part"
+	if err := os.WriteFile(part, data, 0o600); err != nil {
+		return fmt.Errorf("write the ready file: %w", err)
+	}
+	return os.Rename(part, c.ReadyFile)
+}
+
+func waitReady(ctx context.Context, url string) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// lock keeps a second process off the same data.
+func lock(path string) (unlock func(), err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		holder, _ := os.ReadFile(path)
+		_ = file.Close()
+		return nil, fmt.Errorf("another koppel-standalone (process %s) runs on %s: end it, or choose another folder with --data", strings.TrimSpace(string(holder)), filepath.Dir(path))
+	}
+	if err := errors.Join(file.Truncate(0), writeAt(file, strconv.Itoa(os.Getpid())+"\n")); err != nil {
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	}
+	return func() { _ = file.Close() }, nil
+}
+
+func writeAt(file *os.File, text string) error {
+	_, err := file.WriteAt([]byte(text), 0)
+	return err
+}
+
+// keptKeys reads the encryption key of this data folder, and makes it the first time.
+func keptKeys(path string) (config.Secret, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		key := vault.NewKey("k1")
+		if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+			return "", fmt.Errorf("keep the encryption key: %w", err)
+		}
+		return config.Secret(key), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the encryption key: %w", err)
+	}
+	return config.Secret(strings.TrimSpace(string(data))), nil
+}
+
+type temporalCmd struct {
+	Data           string `help:"Folder for Temporal's file." default:".koppel" type:"path"`
+	TemporalListen string `help:"Address of the Temporal server." default:"127.0.0.1:7233"`
+}
+
+// Run serves Temporal until it is told to stop.
+func (c *temporalCmd) Run(r *cli.Run) error {
+	temporal, err := embedded.StartTemporal(r.Ctx, embedded.TemporalConfig{
+		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: r.Config.TemporalNamespace, Log: embedded.TemporalLog(r.Log),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.Out, "Temporal listens on %s.\n", c.TemporalListen) //nolint:errcheck // the terminal
+	<-r.Ctx.Done()
+	return temporal.Stop()
+}

@@ -1,0 +1,92 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+
+	"koppel/activities"
+	"koppel/workflows"
+)
+
+var link = workflows.IntegrationInput{EnvironmentID: 1, IntegrationID: 2}
+
+// plan expects the activity once and gives its answer.
+func (e testEnvironment) plan(activity string, plan activities.IntegrationPlan) {
+	e.OnActivity(activity, mock.Anything, activities.IntegrationInput{EnvironmentID: 1, IntegrationID: 2}).Return(plan, nil).Once()
+}
+
+// remove ends the workflow: the partner is told.
+func (e testEnvironment) remove(after time.Duration) {
+	e.signalAfter(after, workflows.SignalRemove)
+	e.plan("PlanIntegration", activities.IntegrationPlan{State: "removed", Linked: true})
+	e.OnActivity("EndLink", mock.Anything, mock.Anything).Return(nil).Once()
+}
+
+func (e testEnvironment) integrate(t *testing.T) {
+	t.Helper()
+	e.ExecuteWorkflow(workflows.IntegrationName, link)
+	require.True(t, e.IsWorkflowCompleted())
+	require.NoError(t, e.GetWorkflowError())
+}
+
+// A cycle in which nothing is new costs one activity.
+func TestIntegrationChecksWhenDue(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	active := activities.IntegrationPlan{State: "active", Linked: true}
+	first, second := active, active
+	first.CheckAt = env.Now().Add(time.Hour)
+	second.CheckAt = env.Now().Add(2 * time.Hour)
+	env.plan("PlanIntegration", first)
+	env.plan("CheckProducts", second)
+	env.remove(90 * time.Minute)
+	env.integrate(t)
+}
+
+func TestIntegrationPollsBeforeItChecks(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	later := env.Now().Add(24 * time.Hour)
+	env.plan("PlanIntegration", activities.IntegrationPlan{State: "active", Linked: true, CheckAt: env.Now(), PollAt: env.Now()})
+	env.plan("PollStatuses", activities.IntegrationPlan{State: "active", Linked: true, CheckAt: env.Now(), PollAt: later})
+	env.plan("CheckProducts", activities.IntegrationPlan{State: "active", Linked: true, CheckAt: later, PollAt: later})
+	env.remove(time.Hour)
+	env.integrate(t)
+}
+
+func TestIntegrationTellsThePartnerFirst(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	env.plan("PlanIntegration", activities.IntegrationPlan{State: "active", CheckAt: env.Now()})
+	env.plan("TellPartner", activities.IntegrationPlan{State: "active", Linked: true})
+	env.remove(time.Hour)
+	env.integrate(t)
+}
+
+func TestIntegrationPausedDoesNothing(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	env.plan("PlanIntegration", activities.IntegrationPlan{State: "paused", Linked: true, CheckAt: env.Now(), PollAt: env.Now(), RunID: 3})
+	env.remove(24 * time.Hour)
+	env.integrate(t)
+}
+
+// Synchroniseer nu starts the queued run; its end is reported by a signal, and the plan is read again.
+func TestIntegrationStartsAQueuedRun(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	idle := activities.IntegrationPlan{State: "active", Linked: true}
+	queued := idle
+	queued.RunID = 9
+	env.plan("PlanIntegration", idle)
+	env.signalAfter(time.Minute, workflows.SignalSyncNow)
+	env.plan("PlanIntegration", queued)
+	env.OnWorkflow(workflows.SyncProductsName, mock.Anything, workflows.SyncProductsInput{EnvironmentID: 1, IntegrationID: 2, RunID: 9}).Return(nil).Once()
+	env.signalAfter(2*time.Minute, workflows.SignalSyncFinished)
+	env.plan("PlanIntegration", idle)
+	env.remove(time.Hour)
+	env.integrate(t)
+}
