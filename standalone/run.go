@@ -25,6 +25,7 @@ import (
 	"koppel/standalone/demo"
 	"koppel/standalone/embedded"
 	"koppel/worker"
+	"koppel/workflows"
 )
 
 type runCmd struct {
@@ -118,7 +119,7 @@ func (c *runCmd) database(ctx context.Context, cfg *config.Config) (stop func(),
 
 func (c *runCmd) serve(r *cli.Run, cfg config.Config) error {
 	temporal, err := embedded.StartTemporal(r.Ctx, embedded.TemporalConfig{
-		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: cfg.TemporalNamespace, Log: embedded.TemporalLog(r.Log),
+		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: cfg.TemporalNamespace, Log: embedded.TemporalLog(r.Log), SearchAttributes: workflows.SearchAttributes(),
 	})
 	if err != nil {
 		return err
@@ -293,7 +294,7 @@ type temporalCmd struct {
 // Run serves Temporal until it is told to stop.
 func (c *temporalCmd) Run(r *cli.Run) error {
 	temporal, err := embedded.StartTemporal(r.Ctx, embedded.TemporalConfig{
-		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: r.Config.TemporalNamespace, Log: embedded.TemporalLog(r.Log),
+		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: r.Config.TemporalNamespace, Log: embedded.TemporalLog(r.Log), SearchAttributes: workflows.SearchAttributes(),
 	})
 	if err != nil {
 		return err

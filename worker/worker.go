@@ -4,6 +4,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
@@ -25,6 +26,9 @@ type Config struct {
 
 // Run polls until ctx ends, and then finishes what it has begun.
 func Run(ctx context.Context, cfg Config) error {
+	if !waitForTemporal(ctx, cfg) {
+		return nil
+	}
 	sanitise := []interceptor.WorkerInterceptor{&activities.Sanitiser{Log: cfg.Log}}
 	main := worker.New(cfg.Client, workflows.TaskQueue, worker.Options{
 		MaxConcurrentActivityExecutionSize: cfg.Concurrency,
@@ -53,4 +57,22 @@ func Run(ctx context.Context, cfg Config) error {
 	<-ctx.Done()
 	cfg.Log.Info("worker.stopping")
 	return nil
+}
+
+// waitForTemporal waits until Temporal answers: it may start after us. False when ctx ended before.
+func waitForTemporal(ctx context.Context, cfg Config) bool {
+	for {
+		_, err := cfg.Client.CheckHealth(ctx, &client.CheckHealthRequest{})
+		if err == nil {
+			return true
+		}
+		if ctx.Err() == nil {
+			cfg.Log.Warn("worker.waits.for.temporal", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(time.Second):
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
@@ -20,14 +19,6 @@ const SignalLookAgain = "look-again"
 func ForwardSaleID(environmentID, integrationID, saleID int64) string {
 	return fmt.Sprintf("forward-sale/%d/%d/%d", environmentID, integrationID, saleID)
 }
-
-// Search attributes, so that operators find runs with one query.
-var (
-	AttributeEnvironment = temporal.NewSearchAttributeKeyInt64("Environment")
-	AttributeIntegration = temporal.NewSearchAttributeKeyInt64("Integration")
-	AttributeSale        = temporal.NewSearchAttributeKeyInt64("Sale")
-	AttributeReason      = temporal.NewSearchAttributeKeyKeyword("Reason")
-)
 
 // ForwardSaleInput names a forwarding.
 type ForwardSaleInput struct {

@@ -1381,14 +1381,14 @@ func (q *Queries) SyncRunQueued(ctx context.Context, environmentID int64, integr
 }
 
 const syncRunResolve = `-- name: SyncRunResolve :execrows
-UPDATE sync_runs SET state = $1, confirmed = $2, finished_at = CASE WHEN $1 = 'queued' THEN NULL ELSE $3 END
+UPDATE sync_runs SET state = $1, confirmed = $2, finished_at = CASE WHEN $1 = 'queued' THEN NULL ELSE $3::timestamptz END
 WHERE environment_id = $4 AND integration_id = $5 AND id = $6 AND state = ANY ($7::text[])
 `
 
 type SyncRunResolveParams struct {
 	State         string
 	Confirmed     bool
-	Now           *time.Time
+	Now           time.Time
 	EnvironmentID int64
 	IntegrationID int64
 	ID            int64

@@ -197,7 +197,7 @@ UPDATE sync_runs SET state = @state, reason = @reason, unchanged = @unchanged, f
 WHERE environment_id = @environment_id AND id = @id AND state IN ('queued', 'running');
 
 -- name: SyncRunResolve :execrows
-UPDATE sync_runs SET state = @state, confirmed = @confirmed, finished_at = CASE WHEN @state = 'queued' THEN NULL ELSE @now END
+UPDATE sync_runs SET state = @state, confirmed = @confirmed, finished_at = CASE WHEN @state = 'queued' THEN NULL ELSE @now::timestamptz END
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND id = @id AND state = ANY (@from_states::text[]);
 
 -- name: SyncRunsSupersede :exec

@@ -78,7 +78,7 @@ func checkAttributes(r *Run, c client.Client, namespace string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{workflows.AttributeEnvironment.GetName(), workflows.AttributeIntegration.GetName(), workflows.AttributeSale.GetName(), workflows.AttributeReason.GetName()} {
+	for name := range workflows.SearchAttributes() {
 		if _, there := list.GetCustomAttributes()[name]; !there {
 			return fmt.Errorf("%s is missing", name)
 		}

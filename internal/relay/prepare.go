@@ -20,13 +20,8 @@ func (r *Relay) Prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := r.Client.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
-		Namespace: r.Namespace,
-		SearchAttributes: map[string]enums.IndexedValueType{
-			workflows.AttributeEnvironment.GetName(): enums.INDEXED_VALUE_TYPE_INT,
-			workflows.AttributeIntegration.GetName(): enums.INDEXED_VALUE_TYPE_INT,
-			workflows.AttributeSale.GetName():        enums.INDEXED_VALUE_TYPE_INT,
-			workflows.AttributeReason.GetName():      enums.INDEXED_VALUE_TYPE_KEYWORD,
-		},
+		Namespace:        r.Namespace,
+		SearchAttributes: workflows.SearchAttributes(),
 	})
 	var there *serviceerror.AlreadyExists
 	if err != nil && !errors.As(err, &there) {

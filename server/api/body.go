@@ -27,7 +27,7 @@ func readBody(r *http.Request) (map[string]any, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("at most %d MB: %w", maxBody>>20, err)
 	}
-	if len(bytes.TrimSpace(raw)) == 0 {
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || string(trimmed) == "null" {
 		return map[string]any{}, raw, nil
 	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))

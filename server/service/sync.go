@@ -129,7 +129,7 @@ func (s *Service) SyncRun(ctx context.Context, a Actor, id, runID int64) (run db
 func (s *Service) ConfirmRun(ctx context.Context, a Actor, id, runID int64) error {
 	return s.resolveRun(ctx, a, id, runID, "confirm", func(tx *db.Tx) (int64, error) {
 		return tx.SyncRunResolve(ctx, db.SyncRunResolveParams{
-			EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID, State: "queued", Confirmed: true, FromStates: []string{"needs_confirmation"}, Now: new(s.Now()),
+			EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID, State: "queued", Confirmed: true, FromStates: []string{"needs_confirmation"}, Now: s.Now(),
 		})
 	})
 }
@@ -138,7 +138,7 @@ func (s *Service) ConfirmRun(ctx context.Context, a Actor, id, runID int64) erro
 func (s *Service) DismissRun(ctx context.Context, a Actor, id, runID int64) error {
 	return s.resolveRun(ctx, a, id, runID, "dismiss", func(tx *db.Tx) (int64, error) {
 		count, err := tx.SyncRunResolve(ctx, db.SyncRunResolveParams{
-			EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID, State: "dismissed", FromStates: []string{"needs_confirmation"}, Now: new(s.Now()),
+			EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID, State: "dismissed", FromStates: []string{"needs_confirmation"}, Now: s.Now(),
 		})
 		if err != nil || count == 0 {
 			return count, err
@@ -153,7 +153,7 @@ func (s *Service) DismissRun(ctx context.Context, a Actor, id, runID int64) erro
 func (s *Service) UndoRun(ctx context.Context, a Actor, id, runID int64) error {
 	return s.resolveRun(ctx, a, id, runID, "undo", func(tx *db.Tx) (int64, error) {
 		count, err := tx.SyncRunResolve(ctx, db.SyncRunResolveParams{
-			EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID, State: "undone", FromStates: []string{"done", "failed"}, Now: new(s.Now()),
+			EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID, State: "undone", FromStates: []string{"done", "failed"}, Now: s.Now(),
 		})
 		if err != nil || count == 0 {
 			return count, err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +17,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	temporal "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 
 	"koppel/db/dbtest"
 	"koppel/internal/vault"
@@ -79,7 +84,7 @@ func (d *deployment) start(args ...string) *process {
 	d.t.Helper()
 	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &bytes.Buffer{}}
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LISTEN="+d.base[len("http://"):],
-		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=warn")
+		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=info")
 	p.cmd.Env = append(p.cmd.Env, d.env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(d.t, p.cmd.Start())
@@ -138,6 +143,7 @@ func (d *deployment) eventually(what string, check func() bool) {
 	deadline := time.Now().Add(90 * time.Second)
 	for !check() {
 		if time.Now().After(deadline) {
+			d.describeWorkflows()
 			d.t.Fatalf("did not happen within 90 s: %s", what)
 		}
 		time.Sleep(20 * time.Millisecond) // between two looks at another process
@@ -148,7 +154,7 @@ func (d *deployment) eventually(what string, check func() bool) {
 func (d *deployment) environment(account string) client {
 	d.t.Helper()
 	cmd := exec.Command(binary, "environment", "create", "--account", account, "--name", account, "--owner-email", "owner@"+account+".example", "--json")
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LOG_LEVEL=warn")
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LOG_LEVEL=info")
 	output, err := cmd.Output()
 	require.NoError(d.t, err)
 	var made struct {
@@ -245,4 +251,35 @@ func id(data any) int64 {
 		}
 	}
 	return 0
+}
+
+// describeWorkflows says what every open workflow waits for, when a test gives up.
+func (d *deployment) describeWorkflows() {
+	c, err := temporal.Dial(temporal.Options{HostPort: d.temporalAddress, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	if err != nil {
+		d.t.Logf("Temporal does not answer: %v", err)
+		return
+	}
+	defer c.Close()
+	list, err := c.ListWorkflow(context.Background(), &workflowservice.ListWorkflowExecutionsRequest{Namespace: "default", Query: "ExecutionStatus = 'Running' OR ExecutionStatus = 'Failed'"})
+	if err != nil {
+		d.t.Logf("Temporal does not list: %v", err)
+		return
+	}
+	for _, e := range list.GetExecutions() {
+		var events []string
+		history := c.GetWorkflowHistory(context.Background(), e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for history.HasNext() {
+			event, err := history.Next()
+			if err != nil {
+				break
+			}
+			text := event.GetEventTime().AsTime().Format("05.000 ") + event.GetEventType().String()
+			if a := event.GetActivityTaskScheduledEventAttributes(); a != nil {
+				text += " " + a.GetActivityType().GetName()
+			}
+			events = append(events, text)
+		}
+		d.t.Logf("%s %s: %v", e.GetExecution().GetWorkflowId(), e.GetStatus(), events[max(0, len(events)-12):])
+	}
 }

@@ -50,7 +50,7 @@ func TestTariffFollowsAtOnce(t *testing.T) {
 		return ours["customfields"].(object)["tariff_single"] == "0.999"
 	})
 	run := rows(l.reseller.get(l.path("/runs")))[0]
-	require.Equal(t, "partner", run["trigger"])
+	require.Equal(t, "partner", run["trigger"], "%v", rows(l.reseller.get(l.path("/runs"))))
 	l.eventually("the run is recorded", func() bool {
 		run = l.reseller.get(l.path(fmt.Sprintf("/runs/%v", run["id"]))).(object)
 		return run["state"] == "done"

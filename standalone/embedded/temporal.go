@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
@@ -33,6 +34,8 @@ type TemporalConfig struct {
 	Listen    string // host:port of the gRPC front end
 	Namespace string
 	Log       log.Logger
+	// SearchAttributes of a new namespace.
+	SearchAttributes map[string]enums.IndexedValueType
 	// DynamicConfig overrides or adds settings, by Temporal's own names.
 	DynamicConfig map[string]any
 }
@@ -93,7 +96,7 @@ func prepareStore(sql *config.SQL, cfg TemporalConfig) error {
 			return fmt.Errorf("make Temporal's tables in %s: %w", cfg.File, err)
 		}
 	}
-	namespace, err := sqlite.NewNamespaceConfig("active", cfg.Namespace, false, nil)
+	namespace, err := sqlite.NewNamespaceConfig("active", cfg.Namespace, false, cfg.SearchAttributes)
 	if err != nil {
 		return fmt.Errorf("describe Temporal's namespace: %w", err)
 	}

@@ -1,0 +1,429 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"koppel/db/dbtest"
+	"koppel/internal/vault"
+	"koppel/salesdock"
+	"koppel/server/api"
+	"koppel/server/service"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// world is an environment behind a real server; every answer is held against the OpenAPI document.
+type world struct {
+	t      *testing.T
+	base   string
+	svc    *service.Service
+	router routers.Router
+	token  string
+}
+
+type object = map[string]any
+
+func setup(t *testing.T) *world {
+	t.Helper()
+	keys, err := vault.New(vault.NewKey("k1"))
+	require.NoError(t, err)
+	w := &world{t: t, svc: &service.Service{Store: dbtest.New(t), Vault: keys, Transport: salesdock.NewTransport([]string{"127.0.0.1"}), Now: time.Now}}
+	gin.SetMode(gin.TestMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	api.New(w.svc, zap.NewNop()).Register(engine)
+	server := httptest.NewServer(engine)
+	t.Cleanup(server.Close)
+	w.base, w.svc.PublicURL = server.URL, server.URL
+	doc := document(t)
+	doc.Servers = openapi3.Servers{{URL: server.URL + "/api/acme/v1"}, {URL: server.URL + "/api/other/v1"}}
+	w.router, err = gorillamux.NewRouter(doc)
+	require.NoError(t, err)
+	w.token = w.environment("acme")
+	return w
+}
+
+func (w *world) environment(account string) string {
+	made, err := w.svc.CreateEnvironment(w.t.Context(), account, account, "owner@"+account+".example", "nl")
+	require.NoError(w.t, err)
+	return made.OwnerToken
+}
+
+// send makes a request and holds the answer against the document.
+func (w *world) send(request *http.Request) (int, object) {
+	w.t.Helper()
+	if request.Header.Get("Authorization") == "" {
+		request.Header.Set("Authorization", "Bearer "+w.token)
+	}
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(w.t, err)
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	require.NoError(w.t, err)
+	var envelope object
+	require.NoError(w.t, json.Unmarshal(data, &envelope), "%s", data)
+	if route, params, err := w.router.FindRoute(request); err == nil {
+		input := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: params, Route: route},
+			Status:                 response.StatusCode, Header: response.Header, Body: io.NopCloser(bytes.NewReader(data)),
+			Options: &openapi3filter.Options{IncludeResponseStatus: true},
+		}
+		require.NoError(w.t, openapi3filter.ValidateResponse(w.t.Context(), input), "%s %s: %s", request.Method, request.URL.Path, data)
+	}
+	return response.StatusCode, envelope
+}
+
+func (w *world) call(method, path string, body any, header ...string) (int, object) {
+	w.t.Helper()
+	data, err := json.Marshal(body)
+	require.NoError(w.t, err)
+	request, err := http.NewRequestWithContext(w.t.Context(), method, w.base+"/api/acme/v1/"+path, bytes.NewReader(data))
+	require.NoError(w.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	return w.send(request)
+}
+
+func (w *world) must(method, path string, body any) any {
+	w.t.Helper()
+	status, envelope := w.call(method, path, body)
+	require.Less(w.t, status, 300, "%s %s: %v", method, path, envelope)
+	return envelope["data"]
+}
+
+func idOf(data any) int64 {
+	for _, key := range []string{"id", "product_id", "sale_id"} {
+		if n, ok := data.(object)[key].(float64); ok {
+			return int64(n)
+		}
+	}
+	return 0
+}
+
+// shop is an environment that sells one product through one flow, and an agent who may.
+type shop struct {
+	*world
+	product, flow, organisation, user int64
+	agent                             string
+}
+
+func newShop(t *testing.T) *shop {
+	w := setup(t)
+	s := &shop{world: w}
+	supplier := idOf(w.must("POST", "account/suppliers", object{"name": "Leverancier", "identifier": "lev"}))
+	s.product = idOf(w.must("POST", "account/products", object{
+		"name": "Stroom", "identifier": "stroom", "type": "energy_e", "active": "1", "supplier_id": supplier, "business": 2, "price_monthly": 6.990, "customfields": object{"tariff_single": "0.250"},
+	}))
+	s.flow = idOf(w.must("POST", "account/flows", object{"title": "Energie", "type": "energie", "identifier": "e", "minimum_age_customer": 18, "consumer_order_iban_required": "1"}))
+	w.must("POST", "account/productquestions", object{"name": "Betaalwijze", "identifier": "betaal", "input_type": "mc-single", "options": "Incasso\r\nFactuur", "required": 1})
+	w.must("POST", "account/agreements", object{"identifier": "av", "name": "Voorwaarden", "required": true})
+	s.organisation = idOf(w.must("POST", "account/organisations", object{"name": "Partner"}))
+	w.must("POST", fmt.Sprintf("account/connect-organisation-to-products/%d", s.organisation), object{"products": []int64{s.product}})
+	w.must("PUT", fmt.Sprintf("account/organisations/%d/flows", s.organisation), object{"flow_ids": []int64{s.flow}})
+	s.user = idOf(w.must("POST", "account/users", object{"email": "agent@partner.example", "role": "agent", "organisation_id": s.organisation}))
+	s.agent = w.must("POST", fmt.Sprintf("account/users/%d/tokens", s.user), object{"name": "t"}).(object)["token"].(string)
+	return s
+}
+
+func (s *shop) sale() object {
+	return object{
+		"transaction_type": "order", "product_id": s.product, "business": 0, "firstname": "Jan", "lastname": "Jansen", "email": "jan@voorbeeld.example", "phone": "0612345678",
+		"birthdate": "01-02-1980", "postcode": "1234AB", "housenumber": "1", "streetname": "Straat", "city": "Utrecht", "suffix": nil, "iban": "NL00BANK0123456789",
+		"connection_postcode": "1234AB", "connection_housenumber": "1", "connection_streetname": "Straat", "connection_city": "Utrecht", "connection_suffix": nil,
+		"questionData": object{"betaal": "Incasso"}, "agreements": object{"av": "1"},
+	}
+}
+
+const sell = "sales/flow/energie/e"
+
+func TestEveryReadAnswersByTheDocument(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	sale := idOf(s.must("POST", sell, s.sale()))
+	s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=verified&remark=x&mark_processed=1", sale), nil)
+	s.must("POST", "account/statuses", object{"name": "In behandeling"})
+	for _, scope := range []string{"user", "account"} {
+		for _, path := range []string{
+			"products", "products?extended=true", fmt.Sprintf("products/%d", s.product), "suppliers", "flows", "flows?extended=true", fmt.Sprintf("flows/%d", s.flow),
+			"productquestions", "productquestions?extended=true", "agreements?extended=true", "statuses?status_source=sale", "sales", "sales?extended=true", fmt.Sprintf("sales/%d", sale),
+			fmt.Sprintf("sales/answers/%d", sale), "sales?statuses[0]=verified&statuses[1]=new&period_filter_on=created_date&period=today",
+		} {
+			s.must("GET", scope+"/"+path, nil)
+		}
+	}
+	for _, path := range []string{
+		"organisations", fmt.Sprintf("organisations/%d", s.organisation), fmt.Sprintf("organisations/%d/products", s.organisation), "users", fmt.Sprintf("users/%d/tokens", s.user), "audit",
+		fmt.Sprintf("sales/%d/history", sale), "integrations", "forwardings", "incoming-links",
+	} {
+		s.must("GET", "account/"+path, nil)
+	}
+	s.must("GET", "capabilities", nil)
+	row := s.must("GET", "account/sales", nil).(object)["data"].([]any)[0].(object)
+	require.Equal(t, "verified", row["status"])
+}
+
+func TestEveryFailureIsInTheContractsShape(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	type failure struct {
+		method, path string
+		body         any
+		header       []string
+		status       int
+		field        string
+	}
+	bad := func(change func(object)) object { sale := s.sale(); change(sale); return sale }
+	for _, f := range []failure{
+		{"GET", "user/products", nil, []string{"Authorization", "Bearer"}, 401, ""},
+		{"GET", "user/products", nil, []string{"Authorization", "Bearer kpl_x_y"}, 401, ""},
+		{"GET", "account/products", nil, []string{"Authorization", "Bearer " + s.agent}, 403, ""},
+		{"GET", "user/products/999", nil, nil, 404, ""},
+		{"GET", "user/products/abc", nil, nil, 404, ""},
+		{"GET", "nonsense", nil, nil, 404, ""},
+		{"PATCH", "user/products", nil, nil, 405, ""},
+		{"GET", "user/sales?page=zero", nil, nil, 400, "page"},
+		{"GET", "user/sales?period=sometime", nil, nil, 400, "period"},
+		{"GET", "user/sales?changed_since=x", nil, nil, 400, "changed_since"},
+		{"POST", "sales/flow/energie/unknown", s.sale(), nil, 404, ""},
+		{"POST", sell, object{}, nil, 422, "firstname"},
+		{"POST", sell, bad(func(o object) { delete(o, "questionData") }), nil, 422, "questionData"},
+		{"POST", sell, bad(func(o object) { o["product_id"] = 999 }), nil, 400, "product_id"},
+		{"POST", sell, bad(func(o object) { o["product_id"] = "x" }), nil, 400, "product_id"},
+		{"POST", sell, bad(func(o object) { o["email"] = "nee" }), nil, 400, "email"},
+		{"POST", sell, bad(func(o object) { o["birthdate"] = "1980-02-01" }), nil, 400, "birthdate"},
+		{"POST", sell, bad(func(o object) { o["birthdate"] = time.Now().Format("02-01-2006") }), nil, 400, "birthdate"},
+		{"POST", sell, bad(func(o object) { delete(o, "iban") }), nil, 400, "iban"},
+		{"POST", sell, bad(func(o object) { o["transaction_type"] = "gift" }), nil, 400, "transaction_type"},
+		{"POST", sell, bad(func(o object) { o["questionData"] = object{} }), nil, 400, "questionData.betaal"},
+		{"POST", sell, bad(func(o object) { o["questionData"] = object{"betaal": "Acceptgiro"} }), nil, 400, "questionData.betaal"},
+		{"POST", sell, bad(func(o object) { o["agreements"] = object{} }), nil, 400, "agreements.av"},
+		{"POST", sell, bad(func(o object) { o["business"] = 1 }), nil, 422, "company_name"},
+		{"POST", sell, bad(func(o object) { o["related_products"] = []object{{"product_id": s.product}} }), nil, 400, "related_products.0.section_identifier"},
+		{"POST", sell, bad(func(o object) { o["contract_pdf"] = object{"content": "!", "extension": "exe"} }), nil, 400, "contract_pdf.extension"},
+		{"POST", "account/products", object{"name": "x"}, nil, 422, "type"},
+		{"POST", "account/products", object{"name": "x", "identifier": "x", "type": "simple", "price": "veel"}, nil, 400, "price"},
+		{"POST", "account/products", object{"name": "x", "identifier": "x", "type": "simple", "supplier_id": 999}, nil, 400, "supplier_id"},
+		{"POST", "account/flows", object{}, nil, 422, "title"},
+		{"POST", "account/productquestions", object{"name": "x", "identifier": "x", "input_type": "poem"}, nil, 400, "definition"},
+		{"POST", "account/productquestions", object{"name": "x", "identifier": "betaal", "input_type": "text"}, nil, 409, ""},
+		{"POST", "account/users", object{"email": "x", "role": "agent"}, nil, 400, "email"},
+		{"POST", "account/users", object{"email": "x@y.example", "role": "agent"}, nil, 400, "organisation_id"},
+		{"POST", "account/users", object{"email": "x@y.example", "role": "agent", "organisation_id": 999}, nil, 400, "organisation_id"},
+		{"POST", fmt.Sprintf("account/connect-organisation-to-products/%d", s.organisation), object{"products": []int{999}}, nil, 400, "products"},
+		{"DELETE", fmt.Sprintf("account/organisations/%d", s.organisation), nil, nil, 409, ""},
+		{"POST", "account/statuses", object{"id": "new", "name": "x"}, nil, 409, ""},
+		{"POST", "account/integrations", object{}, nil, 422, "token"},
+		{"POST", "account/integrations/test", object{"account_name": "x", "token": "y", "base_url": "ftp://x"}, nil, 400, "base_url"},
+		{"GET", "account/integrations/999", nil, nil, 404, ""},
+		{"POST", "account/forwardings/retry", object{}, nil, 422, "ids"},
+		{"POST", "account/forwardings/999/abandon", object{"reason": "x"}, nil, 404, ""},
+		{"PUT", "user/link", object{"account": "x"}, nil, 422, "secret"},
+		{"POST", "link-events", object{"link_key": "x"}, nil, 401, ""},
+	} {
+		status, envelope := s.call(f.method, f.path, f.body, f.header...)
+		require.Equal(t, f.status, status, "%s %s: %v", f.method, f.path, envelope)
+		require.Equal(t, false, envelope["success"])
+		require.EqualValues(t, f.status, envelope["code"])
+		require.NotEmpty(t, envelope["message"])
+		if f.field != "" {
+			require.Contains(t, envelope["errors"], f.field, "%s %s: %v", f.method, f.path, envelope)
+		}
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/api/acme/v1/"+sell, strings.NewReader("{not json"))
+	require.NoError(t, err)
+	status, _ := s.send(request)
+	require.Equal(t, 400, status)
+	require.EqualValues(t, 0, s.must("GET", "account/sales", nil).(object)["total"], "nothing was made by any of these")
+}
+
+// One tenant's ids are to another exactly what does not exist.
+func TestAnotherEnvironmentSeesNothing(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	sale := idOf(s.must("POST", sell, s.sale()))
+	other := s.environment("other")
+	get := func(path string) (int, object) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/api/other/v1/"+path, nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+other)
+		return s.send(request)
+	}
+	for path, number := range map[string]int64{"account/products": s.product, "account/flows": s.flow, "account/sales": sale, "account/organisations": s.organisation} {
+		foreign, answer := get(fmt.Sprintf("%s/%d", path, number))
+		absent, nothing := get(fmt.Sprintf("%s/%d", path, 987654))
+		require.Equal(t, http.StatusNotFound, foreign)
+		require.Equal(t, absent, foreign)
+		require.Equal(t, nothing, answer, "a foreign id and a missing one cannot be told apart")
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/api/other/v1/account/products", nil)
+	require.NoError(t, err)
+	status, _ := s.send(request)
+	require.Equal(t, http.StatusUnauthorized, status, "a token works in its own environment only")
+}
+
+// An agent sees what is granted, and its own sales.
+func TestAgentSeesItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	hidden := idOf(s.must("POST", "account/products", object{"name": "Verborgen", "identifier": "v", "type": "energy_e"}))
+	owned := idOf(s.must("POST", sell, s.sale()))
+	agent := []string{"Authorization", "Bearer " + s.agent}
+	_, list := s.call("GET", "user/products", nil, agent...)
+	require.Len(t, list["data"], 1)
+	status, _ := s.call("GET", fmt.Sprintf("user/products/%d", hidden), nil, agent...)
+	require.Equal(t, 404, status)
+	sale := s.sale()
+	sale["product_id"] = hidden
+	status, _ = s.call("POST", sell, sale, agent...)
+	require.Equal(t, 400, status)
+	status, _ = s.call("GET", fmt.Sprintf("user/sales/%d", owned), nil, agent...)
+	require.Equal(t, 404, status, "somebody else's sale")
+}
+
+func TestSameKeyMakesOneSale(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	sale := s.sale()
+	sale["external_reference"] = "ref-1"
+	ids := make([]any, 50)
+	var group sync.WaitGroup
+	for i := range ids {
+		group.Go(func() {
+			_, envelope := s.call("POST", sell, sale, "Idempotency-Key", "k")
+			data, _ := envelope["data"].(object)
+			ids[i] = data["sale_id"]
+		})
+	}
+	group.Wait()
+	for _, id := range ids {
+		require.NotNil(t, id)
+		require.Equal(t, ids[0], id)
+	}
+	require.EqualValues(t, 1, s.must("GET", "account/sales", nil).(object)["total"])
+	sale["firstname"] = "Piet"
+	status, _ := s.call("POST", sell, sale, "Idempotency-Key", "k")
+	require.Equal(t, 409, status, "the same key for another sale")
+	status, envelope := s.call("POST", sell, sale, "Idempotency-Key", "k2")
+	require.Equal(t, 409, status, "the same reference for another sale")
+	require.Equal(t, ids[0], envelope["data"].(object)["sale_id"])
+	found := s.must("GET", "user/sales?external_reference=ref-1&extended=true", nil).(object)
+	require.EqualValues(t, 1, found["total"])
+}
+
+// A definite rejection frees the key: the corrected sale goes under the same one.
+func TestARejectionFreesTheKey(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	sale := s.sale()
+	sale["email"] = "nee"
+	status, _ := s.call("POST", sell, sale, "Idempotency-Key", "k")
+	require.Equal(t, 400, status)
+	status, _ = s.call("POST", sell, s.sale(), "Idempotency-Key", "k")
+	require.Equal(t, 201, status)
+}
+
+func TestFormsAreReadAsJSONIs(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	form := url.Values{}
+	for name, value := range s.sale() {
+		switch v := value.(type) {
+		case object:
+			for inner, text := range v {
+				form.Set(name+"["+inner+"]", fmt.Sprint(text))
+			}
+		case nil:
+			form.Set(name, "")
+		default:
+			form.Set(name, fmt.Sprint(v))
+		}
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/api/acme/v1/"+sell, strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	status, envelope := s.send(request)
+	require.Equal(t, 201, status, "%v", envelope)
+}
+
+// A deleted product keeps its sales readable.
+func TestDeletedProductKeepsItsSales(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	sale := idOf(s.must("POST", sell, s.sale()))
+	s.must("DELETE", fmt.Sprintf("account/products/%d", s.product), nil)
+	row := s.must("GET", fmt.Sprintf("account/sales/%d", sale), nil).(object)
+	require.Equal(t, "Stroom", row["product"].(object)["label"])
+	status, _ := s.call("POST", sell, s.sale())
+	require.Equal(t, 400, status)
+}
+
+func TestRevokedAndExpiredTokens(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	tokens := s.must("GET", fmt.Sprintf("account/users/%d/tokens", s.user), nil).([]any)
+	s.must("DELETE", fmt.Sprintf("account/users/%d/tokens/%v", s.user, tokens[0].(object)["id"]), nil)
+	require.Eventually(t, func() bool {
+		status, _ := s.call("GET", "user/products", nil, "Authorization", "Bearer "+s.agent)
+		return status == 401
+	}, 5*time.Second, 20*time.Millisecond, "a revoked token stops working within 5 s")
+	old := s.must("POST", fmt.Sprintf("account/users/%d/tokens", s.user), object{"name": "oud", "expires_at": "2020-01-01 00:00:00"}).(object)["token"].(string)
+	status, _ := s.call("GET", "user/products", nil, "Authorization", "Bearer "+old)
+	require.Equal(t, 401, status)
+	link := s.must("POST", fmt.Sprintf("account/users/%d/tokens", s.user), object{"name": "koppeling", "integration": true}).(object)["token"].(string)
+	status, _ = s.call("GET", "user/products", nil, "Authorization", "Bearer "+link)
+	require.Equal(t, 200, status)
+}
+
+func TestThrottling(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.svc.RequestsPerMinute = 60
+	limited := 0
+	for range 20 {
+		if status, _ := s.call("GET", "user/suppliers", nil); status == 429 {
+			limited++
+		}
+	}
+	require.Positive(t, limited)
+}
+
+// Nobody's change is missed and nobody's page is read twice, whatever changes meanwhile.
+func TestChangeCursorTellsOfWithdrawnProducts(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	agent := []string{"Authorization", "Bearer " + s.agent}
+	read := func(cursor string) object {
+		_, envelope := s.call("GET", "user/products?changed_since="+cursor+"&extended=true", nil, agent...)
+		return envelope["data"].(object)
+	}
+	first := read("")
+	require.Equal(t, true, first["full"])
+	require.Len(t, first["data"], 1)
+	cursor := first["next_cursor"].(string)
+	s.must("POST", fmt.Sprintf("account/connect-organisation-to-products/%d", s.organisation), object{"products": []int{}})
+	require.Eventually(t, func() bool {
+		page := read(cursor)
+		rows := page["data"].([]any)
+		return len(rows) == 1 && rows[0].(object)["removed"] == true
+	}, 10*time.Second, 20*time.Millisecond)
+}
