@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.uber.org/zap"
@@ -113,7 +114,7 @@ func (c Classified) asError() error {
 }
 
 // Sanitiser keeps error texts out of Temporal: what is not a reason of ours becomes "internal" there and is
-// logged here.
+// logged here. It also sends the heartbeats of every activity.
 type Sanitiser struct {
 	interceptor.WorkerInterceptorBase
 	Log *zap.Logger
@@ -124,6 +125,27 @@ func (s *Sanitiser) InterceptActivity(_ context.Context, next interceptor.Activi
 	inbound := &sanitisedActivity{log: s.Log}
 	inbound.Next = next
 	return inbound
+}
+
+// Heartbeat is how often a running activity says that it lives.
+const Heartbeat = 5 * time.Second
+
+// beat says so until stop is called. A short activity is over before the first time.
+func beat(ctx context.Context) (stop func()) {
+	ctx, stop = context.WithCancel(ctx)
+	go func() {
+		tick := time.NewTicker(Heartbeat)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return stop
 }
 
 type sanitisedActivity struct {
@@ -138,6 +160,8 @@ func (s *sanitisedActivity) ExecuteActivity(ctx context.Context, in *interceptor
 			result, err = nil, Classified{Reason: ReasonInternal, Disposition: Retry}.asError()
 		}
 	}()
+	stop := beat(ctx)
+	defer stop()
 	result, err = s.Next.ExecuteActivity(ctx, in)
 	var ours *temporal.ApplicationError
 	if err == nil || errors.As(err, &ours) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.uber.org/zap"
 
 	"koppel/db"
@@ -203,7 +202,7 @@ func (p *Partner) beginAttempt(ctx context.Context, tx *db.Tx, f db.Forwarding) 
 
 func (p *Partner) endAttempt(ctx context.Context, tx *db.Tx, f db.Forwarding, status int, reason string) error {
 	return tx.ForwardingAttemptFinish(ctx, db.ForwardingAttemptFinishParams{
-		EnvironmentID: f.EnvironmentID, ForwardingID: f.ID, Attempt: f.Attempts, HttpStatus: int32(status), Reason: reason, Now: ptr(p.Now()), //nolint:gosec // an HTTP status
+		EnvironmentID: f.EnvironmentID, ForwardingID: f.ID, Attempt: f.Attempts, HttpStatus: int32(status), Reason: reason, Now: ptr(p.Now()),
 	})
 }
 
@@ -395,7 +394,6 @@ func (p *Partner) candidates(ctx context.Context, ref integrationRef, f db.Forwa
 	}
 	var found []linking.Candidate
 	for page := 1; page <= 50; page++ {
-		activity.RecordHeartbeat(ctx, page)
 		rows, err := ref.client.SalesCreated(ctx, f.SendingSince.Add(-clockSkew), p.Now().Add(clockSkew), page)
 		if err != nil {
 			return nil, err

@@ -89,13 +89,10 @@ func (p *Partner) CheckProducts(ctx context.Context, in IntegrationInput) (Integ
 	next := p.Now().Add(time.Duration(ref.Settings.SyncIntervalMinutes) * time.Minute)
 	var plan IntegrationPlan
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
-		old, err := p.setupIsOld(ctx, tx, ref.Integration)
-		if err != nil {
+		if err := p.afterCheck(ctx, tx, ref, trigger, nothing && !p.setupIsOld(ref.Integration), cursor, next); err != nil {
 			return err
 		}
-		if err := p.afterCheck(ctx, tx, ref, trigger, nothing && !old, cursor, next); err != nil {
-			return err
-		}
+		var err error
 		plan, err = readPlan(ctx, tx, in, p.Now())
 		return err
 	})
@@ -117,11 +114,8 @@ func (p *Partner) afterCheck(ctx context.Context, tx *db.Tx, ref integrationRef,
 	return tx.IntegrationCheckFailed(ctx, db.IntegrationCheckFailedParams{EnvironmentID: ref.EnvironmentID, ID: ref.ID, LastError: ref.LastError, NextSyncAt: next})
 }
 
-func (p *Partner) setupIsOld(ctx context.Context, tx *db.Tx, i db.Integration) (bool, error) {
-	if i.SetupReadAt == nil {
-		return true, nil
-	}
-	return p.Now().Sub(*i.SetupReadAt) > setupMaxAge, nil
+func (p *Partner) setupIsOld(i db.Integration) bool {
+	return i.SetupReadAt == nil || p.Now().Sub(*i.SetupReadAt) > setupMaxAge
 }
 
 // plan gives the current plan, also where an integration may not be called.
@@ -200,13 +194,36 @@ type AnnounceInput struct {
 // AnnounceResult says whether there is more to tell.
 type AnnounceResult struct{ More bool }
 
+// visibleLink reads a link once its changes can be read by a change cursor: told any earlier, the partner
+// would look, find nothing, and not look again. Any older transaction that still runs holds them back.
+func (p *Partner) visibleLink(ctx context.Context, in AnnounceInput) (link db.IncomingLink, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(25 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var horizon int64
+		err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
+			if link, err = tx.LinkByID(ctx, in.EnvironmentID, in.LinkID); err != nil {
+				return err
+			}
+			horizon, err = tx.SystemChangeHorizon(ctx)
+			return err
+		})
+		if err != nil || link.Changed < horizon {
+			return link, err
+		}
+		select {
+		case <-ctx.Done():
+			return link, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
 // Announce tells a linked environment that something changed. Idempotent: a hint with a sequence number.
 func (p *Partner) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult, error) {
-	var link db.IncomingLink
-	err := p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
-		link, err = tx.LinkByID(ctx, in.EnvironmentID, in.LinkID)
-		return err
-	})
+	link, err := p.visibleLink(ctx, in)
 	if err != nil || link.State != "active" {
 		return AnnounceResult{}, err
 	}

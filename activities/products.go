@@ -156,7 +156,7 @@ func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, e
 			batch.Updated = append(batch.Updated, salesdock.FormatStamp(list[i].UpdatedAt.Time))
 		}
 	}
-	failed := int32(len(list) - len(batch.Ids)) //nolint:gosec // a list of at most 64 MB
+	failed := int32(len(list) - len(batch.Ids))
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
 		if len(batch.Ids) > 0 {
 			if _, err := tx.IntegrationProductList(ctx, batch); err != nil {
@@ -240,7 +240,7 @@ func (p *Partner) FetchSetup(ctx context.Context, in SetupInput) error {
 		if err := tx.SaveSetupPart(ctx, in.EnvironmentID, in.IntegrationID, in.Part, part, p.Now()); err != nil {
 			return err
 		}
-		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: int32(requests)}) //nolint:gosec // a few
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: int32(requests)})
 	})
 }
 
@@ -541,7 +541,7 @@ func (r *Records) FinishSync(ctx context.Context, in FinishInput) error {
 		if err != nil {
 			return err
 		}
-		unchanged := max(0, int32(counts.Imported)-run.Added-run.Changed) //nolint:gosec // a catalogue
+		unchanged := max(0, int32(counts.Imported)-run.Added-run.Changed)
 		_, err = tx.SyncRunFinish(ctx, db.SyncRunFinishParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, State: in.State, Reason: in.Reason, Unchanged: unchanged, Now: ptr(r.Now())})
 		if err != nil {
 			return err

@@ -256,7 +256,7 @@ func CompareQuestions(ours, theirs Question, options Options) []Problem {
 	if ours.InputType != theirs.InputType {
 		problems = append(problems, Problem{Code: ProblemDifferentType, Subject: ours.Name, Detail: theirs.InputType})
 	}
-	if theirs.Required && theirs.Visible && !theirs.RuleRequired && !(ours.Required && ours.Visible) {
+	if theirs.Required && theirs.Visible && !theirs.RuleRequired && (!ours.Required || !ours.Visible) {
 		problems = append(problems, Problem{Code: ProblemNotRequiredHere, Subject: ours.Name})
 	}
 	if len(theirs.Options) == 0 {

@@ -168,11 +168,11 @@ const GeneralSetting = "general"
 func (s *Settings) Qualifies(facts *SaleFacts, byHand bool) Verdict {
 	var reasons []Problem
 	general := s.Forwarding
-	if reason := general.refuses(facts, byHand); reason == "" {
+	reason := general.refuses(facts, byHand)
+	if reason == "" {
 		return Verdict{OK: true, By: GeneralSetting, Delayed: !byHand && general.Delay.Amount > 0}
-	} else { //nolint:revive // the reason belongs to this branch alone
-		reasons = append(reasons, Problem{Code: reason, Subject: GeneralSetting, Detail: facts.Status})
 	}
+	reasons = append(reasons, Problem{Code: reason, Subject: GeneralSetting, Detail: facts.Status})
 	for i := range s.Rules {
 		rule := &s.Rules[i]
 		own := Forwarding{Enabled: rule.Enabled, Automatic: rule.Automatic, Statuses: rule.Statuses}

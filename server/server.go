@@ -38,11 +38,11 @@ type Config struct {
 
 // Run serves until ctx ends: then it takes no more, finishes what it has, and stops the relay.
 func Run(ctx context.Context, cfg Config) error {
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: something else uses that address; end it, or choose another with --listen: %w", cfg.Listen, err)
 	}
-	handler, environmentAPI, err := newHandler(cfg)
+	handler, environmentAPI, err := newHandler(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func Run(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-func newHandler(cfg Config) (http.Handler, *api.API, error) {
+func newHandler(ctx context.Context, cfg Config) (http.Handler, *api.API, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -84,7 +84,7 @@ func newHandler(cfg Config) (http.Handler, *api.API, error) {
 		return nil, nil, fmt.Errorf("KOPPEL_TRUSTED_PROXIES: %w", err)
 	}
 	environmentAPI := api.New(cfg.Service, cfg.Log)
-	registry := metrics(cfg.Service.Store)
+	registry := metrics(ctx, cfg.Service.Store)
 	requests := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "koppel_http_request_duration_seconds", Help: "Time to answer, by route and status.", Buckets: prometheus.DefBuckets,
 	}, []string{"method", "route", "status"})
@@ -106,13 +106,13 @@ func measure(requests *prometheus.HistogramVec) gin.HandlerFunc {
 	}
 }
 
-func metrics(store *db.Store) *prometheus.Registry {
+func metrics(ctx context.Context, store *db.Store) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "koppel_outbox_rows", Help: "Commits that Temporal has not heard of yet; -1 when the database does not answer.",
 	}, func() float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) //nolint:forbidigo // a collector has no request
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
 		rows := int64(-1)
 		err := store.WithSystemTx(ctx, func(tx *db.Tx) (err error) {

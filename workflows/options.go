@@ -5,6 +5,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"koppel/activities"
 )
 
 // Task queues. Everything that makes a request to a partner goes through the one limited queue.
@@ -25,6 +27,7 @@ func withPartner(ctx workflow.Context, limitGroup string, priority int, timeout,
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              PartnerTaskQueue,
 		StartToCloseTimeout:    timeout,
+		HeartbeatTimeout:       activities.Heartbeat * 4, // a killed worker is noticed soon, not after the whole timeout
 		ScheduleToCloseTimeout: total,
 		RetryPolicy:            retry,
 		DisableEagerExecution:  true, // eager activities pass the queue's limit by

@@ -35,7 +35,7 @@ func (q *Queries) LinkAnnounced(ctx context.Context, arg LinkAnnouncedParams) er
 }
 
 const linkByID = `-- name: LinkByID :one
-SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, linked_at, last_contact_at FROM incoming_links WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at FROM incoming_links WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) LinkByID(ctx context.Context, environmentID int64, iD int64) (IncomingLink, error) {
@@ -55,6 +55,7 @@ func (q *Queries) LinkByID(ctx context.Context, environmentID int64, iD int64) (
 		&i.SalesSeq,
 		&i.ProductsAnnounced,
 		&i.SalesAnnounced,
+		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
 	)
@@ -62,7 +63,7 @@ func (q *Queries) LinkByID(ctx context.Context, environmentID int64, iD int64) (
 }
 
 const linkByUser = `-- name: LinkByUser :one
-SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, linked_at, last_contact_at FROM incoming_links WHERE environment_id = $1 AND user_id = $2 AND state = 'active'
+SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at FROM incoming_links WHERE environment_id = $1 AND user_id = $2 AND state = 'active'
 `
 
 func (q *Queries) LinkByUser(ctx context.Context, environmentID int64, userID int64) (IncomingLink, error) {
@@ -82,6 +83,7 @@ func (q *Queries) LinkByUser(ctx context.Context, environmentID int64, userID in
 		&i.SalesSeq,
 		&i.ProductsAnnounced,
 		&i.SalesAnnounced,
+		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
 	)
@@ -101,7 +103,7 @@ func (q *Queries) LinkEnd(ctx context.Context, environmentID int64, userID int64
 }
 
 const linkList = `-- name: LinkList :many
-SELECT l.id, l.environment_id, l.user_id, l.partner_account, l.partner_base_url, l.partner_link_key, l.event_secret_sealed, l.settings, l.state, l.products_seq, l.sales_seq, l.products_announced, l.sales_announced, l.linked_at, l.last_contact_at, u.email, u.organisation_id, (SELECT count(*) FROM sales s WHERE s.environment_id = l.environment_id AND s.user_id = l.user_id)::bigint AS sales
+SELECT l.id, l.environment_id, l.user_id, l.partner_account, l.partner_base_url, l.partner_link_key, l.event_secret_sealed, l.settings, l.state, l.products_seq, l.sales_seq, l.products_announced, l.sales_announced, l.changed, l.linked_at, l.last_contact_at, u.email, u.organisation_id, (SELECT count(*) FROM sales s WHERE s.environment_id = l.environment_id AND s.user_id = l.user_id)::bigint AS sales
 FROM incoming_links l JOIN users u ON u.environment_id = l.environment_id AND u.id = l.user_id
 WHERE l.environment_id = $1 ORDER BY l.id
 `
@@ -120,6 +122,7 @@ type LinkListRow struct {
 	SalesSeq          int64
 	ProductsAnnounced int64
 	SalesAnnounced    int64
+	Changed           int64
 	LinkedAt          time.Time
 	LastContactAt     time.Time
 	Email             string
@@ -150,6 +153,7 @@ func (q *Queries) LinkList(ctx context.Context, environmentID int64) ([]LinkList
 			&i.SalesSeq,
 			&i.ProductsAnnounced,
 			&i.SalesAnnounced,
+			&i.Changed,
 			&i.LinkedAt,
 			&i.LastContactAt,
 			&i.Email,
@@ -168,7 +172,7 @@ func (q *Queries) LinkList(ctx context.Context, environmentID int64) ([]LinkList
 
 const linkSalesChanged = `-- name: LinkSalesChanged :exec
 WITH told AS (
-  UPDATE incoming_links l SET sales_seq = l.sales_seq + 1
+  UPDATE incoming_links l SET sales_seq = l.sales_seq + 1, changed = koppel_change()
   WHERE l.environment_id = $2 AND l.id = $3 AND l.state = 'active' RETURNING l.environment_id, l.id
 )
 INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at) SELECT told.environment_id, 'notify', told.id, 'look-again', $1 FROM told
@@ -186,7 +190,7 @@ func (q *Queries) LinkSalesChanged(ctx context.Context, arg LinkSalesChangedPara
 }
 
 const linkSetSettings = `-- name: LinkSetSettings :one
-UPDATE incoming_links SET settings = $1 WHERE environment_id = $2 AND id = $3 RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, linked_at, last_contact_at
+UPDATE incoming_links SET settings = $1 WHERE environment_id = $2 AND id = $3 RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at
 `
 
 type LinkSetSettingsParams struct {
@@ -212,6 +216,7 @@ func (q *Queries) LinkSetSettings(ctx context.Context, arg LinkSetSettingsParams
 		&i.SalesSeq,
 		&i.ProductsAnnounced,
 		&i.SalesAnnounced,
+		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
 	)
@@ -223,7 +228,7 @@ INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_ba
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 ON CONFLICT (environment_id, user_id) DO UPDATE SET partner_account = EXCLUDED.partner_account, partner_base_url = EXCLUDED.partner_base_url,
   partner_link_key = EXCLUDED.partner_link_key, event_secret_sealed = EXCLUDED.event_secret_sealed, state = 'active', last_contact_at = EXCLUDED.last_contact_at
-RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, linked_at, last_contact_at
+RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at
 `
 
 type LinkUpsertParams struct {
@@ -263,6 +268,7 @@ func (q *Queries) LinkUpsert(ctx context.Context, arg LinkUpsertParams) (Incomin
 		&i.SalesSeq,
 		&i.ProductsAnnounced,
 		&i.SalesAnnounced,
+		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
 	)
@@ -271,7 +277,7 @@ func (q *Queries) LinkUpsert(ctx context.Context, arg LinkUpsertParams) (Incomin
 
 const linksProductsChanged = `-- name: LinksProductsChanged :exec
 WITH told AS (
-  UPDATE incoming_links l SET products_seq = l.products_seq + 1
+  UPDATE incoming_links l SET products_seq = l.products_seq + 1, changed = koppel_change()
   WHERE l.environment_id = $2 AND l.state = 'active' RETURNING l.environment_id, l.id
 )
 INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at) SELECT told.environment_id, 'notify', told.id, 'look-again', $1 FROM told

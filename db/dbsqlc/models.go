@@ -126,6 +126,7 @@ type IncomingLink struct {
 	SalesSeq          int64
 	ProductsAnnounced int64
 	SalesAnnounced    int64
+	Changed           int64
 	LinkedAt          time.Time
 	LastContactAt     time.Time
 }

@@ -20,7 +20,7 @@ import (
 var (
 	once     sync.Once
 	cluster  *pgcluster.Cluster
-	startErr error
+	errStart error
 	folder   string
 	number   atomic.Int64
 	making   sync.Mutex
@@ -52,8 +52,8 @@ func New(t testing.TB) *db.Store {
 // URL makes a migrated database and gives its address, as its owner.
 func URL(t testing.TB) string {
 	t.Helper()
-	once.Do(func() { startErr = start() })
-	require.NoError(t, startErr)
+	once.Do(func() { errStart = start() })
+	require.NoError(t, errStart)
 	name := fmt.Sprintf("test_%d", number.Add(1))
 	making.Lock() // a template can be copied by one at a time
 	defer making.Unlock()

@@ -256,6 +256,7 @@ CREATE TABLE incoming_links (
   sales_seq            bigint NOT NULL DEFAULT 0,
   products_announced   bigint NOT NULL DEFAULT 0,
   sales_announced      bigint NOT NULL DEFAULT 0,
+  changed              bigint NOT NULL DEFAULT koppel_change(),   -- the last transaction that is to be told of
   linked_at            timestamptz NOT NULL,
   last_contact_at      timestamptz NOT NULL,
   UNIQUE (environment_id, id),

@@ -25,14 +25,14 @@ UPDATE incoming_links SET settings = @settings WHERE environment_id = @environme
 -- Every linked environment is told; the outbox row is what makes it happen.
 -- name: LinksProductsChanged :exec
 WITH told AS (
-  UPDATE incoming_links l SET products_seq = l.products_seq + 1
+  UPDATE incoming_links l SET products_seq = l.products_seq + 1, changed = koppel_change()
   WHERE l.environment_id = @environment_id AND l.state = 'active' RETURNING l.environment_id, l.id
 )
 INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at) SELECT told.environment_id, 'notify', told.id, 'look-again', @now FROM told;
 
 -- name: LinkSalesChanged :exec
 WITH told AS (
-  UPDATE incoming_links l SET sales_seq = l.sales_seq + 1
+  UPDATE incoming_links l SET sales_seq = l.sales_seq + 1, changed = koppel_change()
   WHERE l.environment_id = @environment_id AND l.id = @id AND l.state = 'active' RETURNING l.environment_id, l.id
 )
 INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at) SELECT told.environment_id, 'notify', told.id, 'look-again', @now FROM told;

@@ -57,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	_ = c.Stop(ctx) // a left-over of a killed process; usually there is none
-	port, err := freePort()
+	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c *Cluster) URL() string { return c.url }
 // Stop ends the server in order, or does nothing when it does not run.
 func (c *Cluster) Stop(ctx context.Context) error {
 	if c.run(ctx, "pg_ctl", "-D", c.data(), "status") != nil {
-		return nil //nolint:nilerr // it does not run
+		return nil // it does not run
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -209,8 +209,8 @@ func (c *Cluster) run(ctx context.Context, program string, args ...string) error
 	return nil
 }
 
-func freePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}

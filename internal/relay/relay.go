@@ -170,7 +170,7 @@ func (r *Relay) move(ctx context.Context, t target) error {
 	return fmt.Errorf("outbox row of unknown kind %q", t.kind)
 }
 
-func lookup[T any](ctx context.Context, store *db.Store, id int64, read func(*db.Tx) (T, error)) (row T, found bool, err error) {
+func lookup[T any](ctx context.Context, store *db.Store, read func(*db.Tx) (T, error)) (row T, found bool, err error) {
 	err = store.WithSystemTx(ctx, func(tx *db.Tx) error {
 		row, err = read(tx)
 		return err
@@ -182,7 +182,7 @@ func lookup[T any](ctx context.Context, store *db.Store, id int64, read func(*db
 }
 
 func (r *Relay) integration(ctx context.Context, t target) error {
-	row, found, err := lookup(ctx, r.Store, t.subject, func(tx *db.Tx) (db.SystemIntegrationAddressRow, error) {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemIntegrationAddressRow, error) {
 		return tx.SystemIntegrationAddress(ctx, t.subject)
 	})
 	if err != nil || !found {
@@ -216,7 +216,7 @@ func (r *Relay) startOnce(ctx context.Context, options client.StartWorkflowOptio
 }
 
 func (r *Relay) forwarding(ctx context.Context, t target) error {
-	row, found, err := lookup(ctx, r.Store, t.subject, func(tx *db.Tx) (db.SystemForwardingAddressRow, error) {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemForwardingAddressRow, error) {
 		return tx.SystemForwardingAddress(ctx, t.subject)
 	})
 	if err != nil || !found || row.State == db.ForwardingForwarded {
@@ -246,7 +246,7 @@ func (r *Relay) forwarding(ctx context.Context, t target) error {
 }
 
 func (r *Relay) notify(ctx context.Context, t target) error {
-	row, found, err := lookup(ctx, r.Store, t.subject, func(tx *db.Tx) (db.SystemLinkAddressRow, error) {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemLinkAddressRow, error) {
 		return tx.SystemLinkAddress(ctx, t.subject)
 	})
 	if err != nil || !found || row.State != "active" {
@@ -342,7 +342,7 @@ func (r *Relay) reconcileForwardings(ctx context.Context, before time.Time) erro
 
 // startForwarding starts a forwarding's workflow unless it runs.
 func (r *Relay) startForwarding(ctx context.Context, id int64) error {
-	row, found, err := lookup(ctx, r.Store, id, func(tx *db.Tx) (db.SystemForwardingAddressRow, error) {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemForwardingAddressRow, error) {
 		return tx.SystemForwardingAddress(ctx, id)
 	})
 	if err != nil || !found {

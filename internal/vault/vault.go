@@ -71,8 +71,8 @@ func (v *Vault) Open(row string, sealed []byte) ([]byte, error) {
 	if len(sealed) == 0 || len(sealed) < 1+int(sealed[0]) {
 		return nil, ErrWrongKey
 	}
-	id, rest := string(sealed[1:1+sealed[0]]), sealed[1+sealed[0]:]
-	aead, ok := v.keys[id]
+	rest := sealed[1+sealed[0]:]
+	aead, ok := v.keys[string(sealed[1:1+sealed[0]])]
 	if !ok || len(rest) < aead.NonceSize() {
 		return nil, ErrWrongKey
 	}

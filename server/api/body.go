@@ -109,8 +109,8 @@ func nest(values url.Values) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i, value := range values[key] {
-			if err := put(root, path, value, i); err != nil {
+		for _, value := range values[key] {
+			if err := put(root, path, value); err != nil {
 				return nil, fmt.Errorf("%s: %w", key, err)
 			}
 		}
@@ -141,7 +141,7 @@ func splitKey(key string) ([]string, error) {
 	return path, nil
 }
 
-func put(target map[string]any, path []string, value string, index int) error {
+func put(target map[string]any, path []string, value string) error {
 	name := path[0]
 	if name == "" {
 		name = strconv.Itoa(len(target))
@@ -161,7 +161,7 @@ func put(target map[string]any, path []string, value string, index int) error {
 		child = map[string]any{}
 		target[name] = child
 	}
-	return put(child, path[1:], value, index)
+	return put(child, path[1:], value)
 }
 
 // listify makes lists of objects whose keys are 0, 1, 2, …

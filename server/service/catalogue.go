@@ -404,9 +404,9 @@ func (s *Service) SaveQuestion(ctx context.Context, a Actor, id int64, question 
 	question.ID = 0
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		if id == 0 {
-			q, err = tx.QuestionInsert(ctx, db.QuestionInsertParams{EnvironmentID: a.EnvironmentID, Identifier: question.Identifier, Definition: question, Sort: int32(sort), Now: s.Now()}) //nolint:gosec // a position in a list
+			q, err = tx.QuestionInsert(ctx, db.QuestionInsertParams{EnvironmentID: a.EnvironmentID, Identifier: question.Identifier, Definition: question, Sort: int32(sort), Now: s.Now()})
 		} else {
-			q, err = tx.QuestionUpdate(ctx, db.QuestionUpdateParams{EnvironmentID: a.EnvironmentID, ID: id, Identifier: question.Identifier, Definition: question, Sort: int32(sort), Now: s.Now()}) //nolint:gosec // a position in a list
+			q, err = tx.QuestionUpdate(ctx, db.QuestionUpdateParams{EnvironmentID: a.EnvironmentID, ID: id, Identifier: question.Identifier, Definition: question, Sort: int32(sort), Now: s.Now()})
 		}
 		if err != nil {
 			return orConflict(err, "conflict")
@@ -456,9 +456,9 @@ func (s *Service) SaveAgreement(ctx context.Context, a Actor, id int64, agreemen
 	agreement.ID = 0
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		if id == 0 {
-			row, err = tx.AgreementInsert(ctx, db.AgreementInsertParams{EnvironmentID: a.EnvironmentID, Identifier: agreement.Identifier, Definition: agreement, Sort: int32(sort), Now: s.Now()}) //nolint:gosec // a position in a list
+			row, err = tx.AgreementInsert(ctx, db.AgreementInsertParams{EnvironmentID: a.EnvironmentID, Identifier: agreement.Identifier, Definition: agreement, Sort: int32(sort), Now: s.Now()})
 		} else {
-			row, err = tx.AgreementUpdate(ctx, db.AgreementUpdateParams{EnvironmentID: a.EnvironmentID, ID: id, Identifier: agreement.Identifier, Definition: agreement, Sort: int32(sort), Now: s.Now()}) //nolint:gosec // a position in a list
+			row, err = tx.AgreementUpdate(ctx, db.AgreementUpdateParams{EnvironmentID: a.EnvironmentID, ID: id, Identifier: agreement.Identifier, Definition: agreement, Sort: int32(sort), Now: s.Now()})
 		}
 		if err != nil {
 			return orConflict(err, "conflict")

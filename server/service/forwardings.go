@@ -116,7 +116,7 @@ func (s *Service) Forwardings(ctx context.Context, a Actor, f ForwardingFilter) 
 		total = int(count)
 		list, err = tx.ForwardingList(ctx, db.ForwardingListParams{
 			EnvironmentID: a.EnvironmentID, State: optional(f.State), Cause: optional(f.Cause), IntegrationID: f.IntegrationID,
-			PageSize: int32(f.PerPage), Skip: int32((f.Page - 1) * f.PerPage), //nolint:gosec // bounded where they are read
+			PageSize: int32(f.PerPage), Skip: int32((f.Page - 1) * f.PerPage),
 		})
 		return err
 	})

@@ -134,7 +134,7 @@ func (s *Service) createSale(ctx context.Context, tx *db.Tx, a Actor, in CreateS
 func (s *Service) afterCreate(ctx context.Context, tx *db.Tx, a Actor, sale db.Sale, lines []linking.SoldLine) error {
 	for i, l := range lines {
 		row := db.SaleLineInsertParams{
-			EnvironmentID: a.EnvironmentID, SaleID: sale.ID, Line: int32(i), ProductID: l.ProductID, Quantity: int32(l.Quantity), //nolint:gosec // checked to be small
+			EnvironmentID: a.EnvironmentID, SaleID: sale.ID, Line: int32(i), ProductID: l.ProductID, Quantity: int32(l.Quantity),
 			SectionIdentifier: l.Section, Content: l.Content,
 		}
 		if l.IntegrationID != 0 {
@@ -262,7 +262,7 @@ func (s *Service) Sales(ctx context.Context, a Actor, f SaleFilter) (page []Sale
 			EnvironmentID: count.EnvironmentID, UserID: count.UserID, Type: count.Type, FlowID: count.FlowID, SupplierID: count.SupplierID, Statuses: count.Statuses,
 			OfferStatuses: count.OfferStatuses, ProductTypes: count.ProductTypes, SaleIds: count.SaleIds, Organisations: count.Organisations,
 			ExternalReference: count.ExternalReference, PeriodColumn: count.PeriodColumn, PeriodFrom: count.PeriodFrom, PeriodTill: count.PeriodTill,
-			PageSize: int32(f.PerPage), Skip: int32((f.Page - 1) * f.PerPage), //nolint:gosec // both are bounded where they are read
+			PageSize: int32(f.PerPage), Skip: int32((f.Page - 1) * f.PerPage),
 		})
 		if err != nil {
 			return err
@@ -305,7 +305,7 @@ func (s *Service) Sale(ctx context.Context, a Actor, id int64, account bool) (vi
 		if err != nil {
 			return err
 		}
-		if !(account && a.Admin()) && sale.UserID != a.UserID {
+		if sale.UserID != a.UserID && (!account || !a.Admin()) {
 			return db.ErrNotFound
 		}
 		views, err := s.viewSales(ctx, tx, a, []db.Sale{sale})
@@ -400,7 +400,7 @@ func (s *Service) SetSaleStatus(ctx context.Context, a Actor, id int64, in Statu
 		if err != nil {
 			return err
 		}
-		if !(in.Account && a.Admin()) && before.UserID != a.UserID {
+		if before.UserID != a.UserID && (!in.Account || !a.Admin()) {
 			return db.ErrNotFound
 		}
 		status, err := tx.Status(ctx, a.EnvironmentID, in.Status)

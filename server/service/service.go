@@ -14,7 +14,6 @@ import (
 	"koppel/db"
 	"koppel/internal/vault"
 	"koppel/linking"
-	"koppel/salesdock"
 )
 
 // Service holds what every action needs.
@@ -185,15 +184,6 @@ func optional(text string) *string {
 		return nil
 	}
 	return &text
-}
-
-// client makes a client for an integration with its stored token.
-func (s *Service) client(i db.Integration) (*salesdock.Client, error) {
-	token, err := s.Vault.Open(tokenRow(i.EnvironmentID, i.LinkKey), i.TokenSealed)
-	if err != nil {
-		return nil, err
-	}
-	return salesdock.NewClient(s.Transport, i.BaseURL, i.AccountName, string(token)), nil
 }
 
 func tokenRow(environmentID int64, linkKey string) string {

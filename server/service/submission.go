@@ -247,7 +247,6 @@ func (p *submissionParser) contract() *linking.ContractPDF {
 // saleChecks is what a submission is checked against.
 type saleChecks struct {
 	flow               linking.Flow
-	products           map[int64]db.Product
 	questions          []linking.Question
 	agreements         []linking.Agreement
 	validateAgreements bool

@@ -106,7 +106,7 @@ func (s *Service) SyncRuns(ctx context.Context, a Actor, id int64, page, perPage
 		}
 		total = int(count)
 		list, err = tx.SyncRunList(ctx, db.SyncRunListParams{
-			EnvironmentID: a.EnvironmentID, IntegrationID: id, PageSize: int32(perPage), Skip: int32((page - 1) * perPage), //nolint:gosec // bounded where they are read
+			EnvironmentID: a.EnvironmentID, IntegrationID: id, PageSize: int32(perPage), Skip: int32((page - 1) * perPage),
 		})
 		return err
 	})

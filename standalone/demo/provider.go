@@ -14,8 +14,8 @@ type question struct {
 	rule                      any // decides when it is required
 }
 
-func condition(identifier, name, operator, value string) object {
-	return object{"type": "condition", "identifier": identifier, "name": name, "operator": operator, "value": value}
+func condition(identifier, name, value string) object {
+	return object{"type": "condition", "identifier": identifier, "name": name, "operator": "=", "value": value}
 }
 
 func all(rules ...any) object {
@@ -37,19 +37,19 @@ var questions = []question{
 	{id: "overstapdatum", name: "Gewenste overstapdatum", kind: "switchdate", types: energy},
 	{id: "ingangsdatum", name: "Ingangsdatum", kind: "date", types: telecom},
 	{id: "reden", name: "Reden van overstap", kind: "mc-single", options: []string{"Prijs", "Verhuizing", "Service"}, types: energy},
-	{id: "verhuisdatum", name: "Verhuisdatum", kind: "date", types: energy, rule: all(condition("question.id", "Reden van overstap", "=", "Verhuizing"))},
+	{id: "verhuisdatum", name: "Verhuisdatum", kind: "date", types: energy, rule: all(condition("question.id", "Reden van overstap", "Verhuizing"))},
 	{id: "meterstand", name: "Slimme meter aanwezig", kind: "mc-single", options: []string{"Ja", "Nee"}, types: energy, required: true},
 	{id: "zonnepanelen", name: "Zonnepanelen", kind: "mc-single", options: []string{"Ja", "Nee"}, types: energy},
-	{id: "aantal_panelen", name: "Aantal panelen", kind: "text", validator: "integer", types: energy, rule: all(condition("question.id", "Zonnepanelen", "=", "Ja"))},
+	{id: "aantal_panelen", name: "Aantal panelen", kind: "text", validator: "integer", types: energy, rule: all(condition("question.id", "Zonnepanelen", "Ja"))},
 	{id: "extra_diensten", name: "Extra diensten", kind: "mc-multi", options: []string{"Groene stroom", "Onderhoud", "Inzicht-app"}, types: energy},
-	{id: "factuur_email", name: "E-mailadres voor facturen", kind: "email", rule: all(condition("question.id", "Betaalwijze", "=", "Factuur per e-mail"))},
-	{id: "zakelijk_contact", name: "Contactpersoon facturatie", kind: "text", rule: all(condition("profile.type", "", "=", "business"))},
-	{id: "bedrijfsgrootte", name: "Aantal medewerkers", kind: "text", validator: "integer", rule: all(condition("profile.type", "", "=", "business"), oneOf(condition("product.type", "", "=", "energy_e_g"), condition("product.type", "", "=", "energy_e")))},
+	{id: "factuur_email", name: "E-mailadres voor facturen", kind: "email", rule: all(condition("question.id", "Betaalwijze", "Factuur per e-mail"))},
+	{id: "zakelijk_contact", name: "Contactpersoon facturatie", kind: "text", rule: all(condition("profile.type", "", "business"))},
+	{id: "bedrijfsgrootte", name: "Aantal medewerkers", kind: "text", validator: "integer", rule: all(condition("profile.type", "", "business"), oneOf(condition("product.type", "", "energy_e_g"), condition("product.type", "", "energy_e")))},
 	{id: "vorige_leverancier", name: "Huidige leverancier", kind: "text", types: energy},
 	{id: "klantnummer", name: "Klantnummer bij huidige leverancier", kind: "text", types: energy},
 	{id: "contracteinde", name: "Einddatum huidig contract", kind: "date"},
 	{id: "telefoonnummer_behouden", name: "Telefoonnummer behouden", kind: "mc-single", options: []string{"Ja", "Nee"}, types: telecom},
-	{id: "huidig_nummer", name: "Te behouden nummer", kind: "text", validator: "phone", types: telecom, rule: all(condition("question.id", "Telefoonnummer behouden", "=", "Ja"))},
+	{id: "huidig_nummer", name: "Te behouden nummer", kind: "text", validator: "phone", types: telecom, rule: all(condition("question.id", "Telefoonnummer behouden", "Ja"))},
 	{id: "tv_pakket", name: "Tv-pakket", kind: "mc-single", options: []string{"Basis", "Plus", "Compleet"}, types: telecom},
 	{id: "monteur", name: "Installatie door monteur", kind: "mc-single", options: []string{"Ja", "Nee"}, types: telecom},
 	{id: "identiteitsbewijs", name: "Kopie identiteitsbewijs", kind: "file"},

@@ -163,10 +163,7 @@ func TestSyncNowIsOneRunAndOneQueued(t *testing.T) {
 	gate := newGate(t, d.base)
 	l := newLink(d, 2, gate.url)
 	l.importAll(2)
-	l.eventually("nothing runs", func() bool {
-		status := l.reseller.get(l.path("/status")).(object)
-		return status["running"] == nil && status["queued"] == nil
-	})
+	l.idle()
 	gate.hold()
 	runs := map[any]bool{}
 	for n := range 100 {

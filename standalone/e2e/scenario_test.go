@@ -83,6 +83,15 @@ func (l *link) importAll(products int) {
 	l.eventually("the products are imported", func() bool { return l.states()["imported"] == products })
 }
 
+// idle waits until no run is under way or queued.
+func (l *link) idle() {
+	l.t.Helper()
+	l.eventually("nothing runs", func() bool {
+		status := l.reseller.get(l.path("/status")).(object)
+		return status["running"] == nil && status["queued"] == nil
+	})
+}
+
 // mapAll maps flows, questions (one option differs), and agreements.
 func (l *link) mapAll() {
 	l.t.Helper()
@@ -166,6 +175,7 @@ func ready(t *testing.T, products int, env ...string) *link {
 	l.importAll(products)
 	l.mapAll()
 	l.forwardAutomatically()
+	l.idle()
 	return l
 }
 

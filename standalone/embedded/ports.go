@@ -19,7 +19,7 @@ func CheckFree(what, address string) (host string, port int, err error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("%s: %q is not a port number", what, text)
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return "", 0, fmt.Errorf("%s cannot listen on %s: something else uses that address; end it, or choose another address (koppel-standalone --help): %w", what, address, err)
 	}
@@ -28,7 +28,7 @@ func CheckFree(what, address string) (host string, port int, err error) {
 
 // FreePort finds a port nobody listens on at host.
 func FreePort(host string) (int, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}

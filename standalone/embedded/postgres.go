@@ -39,7 +39,7 @@ func downloaded(dir string, missing error) (string, func(), error) {
 	if err != nil {
 		return "", nil, err
 	}
-	cfg := embeddedpostgres.DefaultConfig().Port(uint32(port)).Database(database).RuntimePath(filepath.Join(dir, "runtime")).DataPath(filepath.Join(dir, "data")) //nolint:gosec // a port
+	cfg := embeddedpostgres.DefaultConfig().Port(uint32(port)).Database(database).RuntimePath(filepath.Join(dir, "runtime")).DataPath(filepath.Join(dir, "data"))
 	server := embeddedpostgres.NewDatabase(cfg)
 	if err := server.Start(); err != nil {
 		return "", nil, fmt.Errorf("%w (downloading it failed too: %w)", missing, err)

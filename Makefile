@@ -1,0 +1,71 @@
+# Koppel. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := $(CURDIR)/bin
+# The race detector and the linters need memory more than cores.
+export GOFLAGS ?= -buildvcs=false
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: postgres standalone ## Build and start everything, with a demo: API, worker, PostgreSQL, Temporal and its Web UI
+	$(BIN)/koppel-standalone --demo $(ARGS)
+
+.PHONY: standalone
+standalone:
+	@mkdir -p $(BIN)
+	@if [ ! -x $(BIN)/koppel-standalone ]; then echo "Building koppel-standalone. The first time this compiles Temporal's server: about five minutes on two cores."; fi
+	@( while sleep 20; do echo "  still building…"; done ) & ticker=$$!; \
+	 cd standalone && go build -o $(BIN)/koppel-standalone . ; status=$$?; kill $$ticker 2>/dev/null; exit $$status
+
+.PHONY: postgres
+postgres: # PostgreSQL's programs, where nothing else is configured and we may install them
+	@scripts/ensure-postgres
+
+.PHONY: build
+build: standalone ## Build both programs into bin/
+	go build -o $(BIN)/koppel .
+
+.PHONY: test
+test: postgres ## Run every test: the product's module with the race detector, then end to end
+	go test -race -timeout 15m ./...
+	cd standalone && go test -timeout 25m -parallel 3 ./...
+
+.PHONY: lint
+lint: tools generate-check ## Format, linters, generated code is current, determinism of workflows
+	$(BIN)/golangci-lint run ./...
+	cd standalone && $(BIN)/golangci-lint run --config ../.golangci.yml ./...
+	$(BIN)/workflowcheck ./workflows/...
+	$(BIN)/sqlc vet
+
+.PHONY: check
+check: test lint ## All that CI runs
+
+.PHONY: generate
+generate: tools ## Write generated code: queries, their types, the OpenAPI document as JSON
+	$(BIN)/sqlc generate
+	cd tools && go run ./aliases ../db/dbsqlc ../db/types.go
+	cd tools && go run ./openapi ../salesdock/openapi.yaml ../salesdock/openapi.json
+
+.PHONY: generate-check
+generate-check: generate
+	@git diff --exit-code -- db/dbsqlc db/types.go salesdock/openapi.json || { echo "Generated code is not current: run make generate, and commit what changes."; exit 1; }
+
+.PHONY: replay
+replay: standalone ## Record the workflow histories that the replay test holds (after a deliberate change only)
+	cd standalone && KOPPEL_RECORD=$(CURDIR)/workflows/testdata/replay go test -count=1 -run TestRecordHistories ./e2e
+
+.PHONY: bench
+bench: postgres ## Measure, side by side in one run; prints a report
+	cd standalone && go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 40m ./bench
+
+.PHONY: tools
+tools:
+	@mkdir -p $(BIN)
+	@cd tools && go build -o $(BIN)/ github.com/sqlc-dev/sqlc/cmd/sqlc github.com/golangci/golangci-lint/v2/cmd/golangci-lint go.temporal.io/sdk/contrib/tools/workflowcheck
+
+.PHONY: clean
+clean: ## Remove what was built (not the data)
+	rm -rf $(BIN)

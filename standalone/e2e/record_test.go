@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	temporal "go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/encoding/protojson"
+)
+
+// TestRecordHistories records the histories that the replay test holds. It runs for `make replay` alone, which
+// names the folder; there is nothing to prove otherwise.
+func TestRecordHistories(t *testing.T) {
+	folder := os.Getenv("KOPPEL_RECORD")
+	if folder == "" {
+		return
+	}
+	l := ready(t, 3)
+	c, err := temporal.Dial(temporal.Options{HostPort: l.temporalAddress})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	record := func(name, workflowID string) {
+		h := &history.History{}
+		events := c.GetWorkflowHistory(t.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for events.HasNext() {
+			event, err := events.Next()
+			require.NoError(t, err)
+			h.Events = append(h.Events, event)
+		}
+		data, err := protojson.Marshal(h)
+		require.NoError(t, err)
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, err = w.Write(data)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json.gz"), packed.Bytes(), 0o644))
+	}
+	forwarding := func(sale int64) string {
+		for _, f := range rows(l.reseller.get("account/forwardings")) {
+			if int64(f["sale_id"].(float64)) == sale {
+				return f["workflow_id"].(string)
+			}
+		}
+		t.Fatal("no forwarding of the sale")
+		return ""
+	}
+	ended := func(workflowID string) {
+		l.eventually("the workflow has ended", func() bool {
+			d, err := c.DescribeWorkflowExecution(t.Context(), workflowID, "")
+			return err == nil && d.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+		})
+	}
+	first := l.sell(1)
+	l.eventually("it is forwarded", func() bool { return l.forwardings("forwarded") == 1 })
+	ended(forwarding(first))
+	record("forward_sale_first_try", forwarding(first))
+
+	l.mapQuestions(false)
+	second := l.sell(2)
+	l.eventually("it waits for a person", func() bool { return l.forwardings("action_required") == 1 })
+	l.mapQuestions(true)
+	l.eventually("it goes after the fix", func() bool { return l.forwardings("forwarded") == 2 })
+	ended(forwarding(second))
+	record("forward_sale_action_required_then_fixed", forwarding(second))
+
+	l.reseller.patch(l.path(""), object{"forwarding": object{"delay": object{"amount": 3, "unit": "hours"}}})
+	third := l.sell(3)
+	l.eventually("it waits for its moment", func() bool { return l.forwardings("waiting") == 1 })
+	l.reseller.post(fmt.Sprintf("account/sales/updatestatus/%d?status=cancelled", third), nil)
+	l.eventually("it is withdrawn", func() bool { return l.forwardings("withdrawn") == 1 })
+	ended(forwarding(third))
+	record("forward_sale_withdrawn_while_waiting", forwarding(third))
+
+	ended("notify/1/1")
+	record("notify_partners_told", "notify/1/1")
+	run := rows(l.reseller.get(l.path("/runs")))[0]
+	syncID := fmt.Sprintf("sync-products/2/%d/%v", l.integration, run["id"])
+	ended(syncID)
+	record("sync_products_selection", syncID)
+	status, _ := l.reseller.request(http.MethodDelete, l.path(""), nil)
+	require.Equal(t, http.StatusOK, status)
+	integrationID := fmt.Sprintf("integration/2/%d", l.integration)
+	ended(integrationID)
+	record("integration_lived_and_removed", integrationID)
+}
