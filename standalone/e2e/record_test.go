@@ -80,6 +80,12 @@ func TestRecordHistories(t *testing.T) {
 	ended(forwarding(third))
 	record("forward_sale_withdrawn_while_waiting", forwarding(third))
 
+	theirs := rows(l.provider.get("account/sales"))[0]
+	l.provider.post(fmt.Sprintf("account/sales/updatestatus/%v?status=accepted_by_supplier", theirs["id"]), nil)
+	l.eventually("the partner is told", func() bool {
+		_, err := c.DescribeWorkflowExecution(t.Context(), "notify/1/1", "")
+		return err == nil
+	})
 	ended("notify/1/1")
 	record("notify_partners_told", "notify/1/1")
 	run := rows(l.reseller.get(l.path("/runs")))[0]
