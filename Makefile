@@ -11,7 +11,7 @@ help: ## List the targets
 
 .PHONY: run
 run: postgres standalone ## Build and start everything, with a demo: API, worker, PostgreSQL, Temporal and its Web UI
-	$(BIN)/koppel-standalone --demo $(ARGS)
+	$(BIN)/koppel-standalone --demo --ready-file .koppel/ready.json $(ARGS)
 
 .PHONY: standalone
 standalone:

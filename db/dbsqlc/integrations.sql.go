@@ -745,6 +745,30 @@ func (q *Queries) IntegrationProductsSelect(ctx context.Context, arg Integration
 	return result.RowsAffected(), nil
 }
 
+const integrationProductsSelected = `-- name: IntegrationProductsSelected :many
+SELECT partner_product_id FROM integration_products WHERE environment_id = $1 AND integration_id = $2 AND selected ORDER BY partner_product_id
+`
+
+func (q *Queries) IntegrationProductsSelected(ctx context.Context, environmentID int64, integrationID int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, integrationProductsSelected, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var partner_product_id int64
+		if err := rows.Scan(&partner_product_id); err != nil {
+			return nil, err
+		}
+		items = append(items, partner_product_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const integrationProductsToDetail = `-- name: IntegrationProductsToDetail :many
 SELECT partner_product_id FROM integration_products
 WHERE environment_id = $1 AND integration_id = $2 AND selected AND offered AND NOT detailed AND partner_product_id > $3

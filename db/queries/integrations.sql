@@ -228,3 +228,6 @@ UPDATE integrations SET linked_at = @now WHERE environment_id = @environment_id 
 
 -- name: IntegrationSetupRead :exec
 UPDATE integrations SET setup_read_at = @now WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationProductsSelected :many
+SELECT partner_product_id FROM integration_products WHERE environment_id = @environment_id AND integration_id = @integration_id AND selected ORDER BY partner_product_id;

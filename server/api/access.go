@@ -111,6 +111,8 @@ type idList struct {
 	Organisations *[]salesdock.Int `json:"organisations"`
 	FlowIDs       *[]salesdock.Int `json:"flow_ids"`
 	ProductIDs    *[]salesdock.Int `json:"product_ids"`
+	Add           *[]salesdock.Int `json:"add"`
+	Remove        *[]salesdock.Int `json:"remove"`
 }
 
 func idsOf(list *[]salesdock.Int) []int64 {

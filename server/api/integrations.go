@@ -180,10 +180,10 @@ func (c *call) selectProducts() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if in.ProductIDs == nil {
+	if in.ProductIDs == nil && in.Add == nil && in.Remove == nil {
 		return reply{}, missing("product_ids")
 	}
-	run, err := c.svc.SelectProducts(c.ctx(), c.actor, id, idsOf(in.ProductIDs))
+	run, err := c.svc.SelectProducts(c.ctx(), c.actor, id, service.Selection{Products: idsOf(in.ProductIDs), Add: idsOf(in.Add), Remove: idsOf(in.Remove)})
 	if err != nil {
 		return reply{}, err
 	}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"koppel/db"
@@ -69,11 +70,27 @@ func (s *Service) OfferedProducts(ctx context.Context, a Actor, id int64) (list 
 	return list, err
 }
 
+// Selection says which of a partner's products are imported: all of them at once, or what is added to and
+// removed from what was selected.
+type Selection struct {
+	Products    []int64 // nil: as before, with the other two
+	Add, Remove []int64
+}
+
 // SelectProducts sets which of a partner's products are imported; the import is a run of its own.
-func (s *Service) SelectProducts(ctx context.Context, a Actor, id int64, products []int64) (run db.SyncRun, err error) {
+func (s *Service) SelectProducts(ctx context.Context, a Actor, id int64, selection Selection) (run db.SyncRun, err error) {
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		if _, err := integration(ctx, tx, a, id); err != nil {
 			return err
+		}
+		products := selection.Products
+		if products == nil {
+			selected, err := tx.IntegrationProductsSelected(ctx, a.EnvironmentID, id)
+			if err != nil {
+				return err
+			}
+			products = slices.Concat(selected, selection.Add)
+			products = slices.DeleteFunc(products, func(p int64) bool { return slices.Contains(selection.Remove, p) })
 		}
 		known, err := tx.IntegrationProductsKnown(ctx, db.IntegrationProductsKnownParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, Ids: products})
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -58,7 +59,25 @@ type deployment struct {
 type process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
-	log  *bytes.Buffer
+	log  *lockedBuffer
+}
+
+// lockedBuffer is written by a process and read by its test.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // deploy starts everything and waits until it answers.
@@ -82,7 +101,7 @@ func freeAddress(t *testing.T) string {
 
 func (d *deployment) start(args ...string) *process {
 	d.t.Helper()
-	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &bytes.Buffer{}}
+	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &lockedBuffer{}}
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LISTEN="+d.base[len("http://"):],
 		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=info")
 	p.cmd.Env = append(p.cmd.Env, d.env...)

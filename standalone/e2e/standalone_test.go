@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	temporal "go.temporal.io/sdk/client"
+)
+
+type readyFile struct {
+	API          string `json:"api"`
+	Temporal     string `json:"temporal"`
+	TemporalUI   string `json:"temporal_ui"`
+	Environments []struct {
+		Account    string `json:"account"`
+		OwnerToken string `json:"owner_token"`
+	} `json:"environments"`
+}
+
+// standalone is one koppel-standalone on a data folder.
+type standalone struct {
+	*process
+	t      *testing.T
+	folder string
+	ready  readyFile
+}
+
+func startStandalone(t *testing.T, folder string, args ...string) *standalone {
+	t.Helper()
+	s := &standalone{t: t, folder: folder}
+	file := filepath.Join(folder, ".koppel", "ready.json")
+	_ = os.Remove(file)
+	d := &deployment{t: t, base: "http://127.0.0.1:0"}
+	s.process = d.startIn(folder, append([]string{"--data", ".koppel", "--listen", "127.0.0.1:0", "--temporal-listen", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0", "--ready-file", ".koppel/ready.json"}, args...)...)
+	began := time.Now()
+	d.eventually("koppel-standalone is ready", func() bool {
+		data, err := os.ReadFile(file)
+		return err == nil && json.Unmarshal(data, &s.ready) == nil
+	})
+	t.Logf("ready after %s", time.Since(began).Round(10*time.Millisecond))
+	return s
+}
+
+// startIn starts the program with nothing configured: everything embedded.
+func (d *deployment) startIn(folder string, args ...string) *process {
+	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &lockedBuffer{}}
+	p.cmd.Dir = folder
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	require.NoError(d.t, p.cmd.Start())
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.done)
+	}()
+	d.t.Cleanup(func() {
+		p.stop(syscall.SIGTERM)
+		if d.t.Failed() {
+			d.t.Logf("%v said:\n%s", args, tail(p.log.String(), 6000))
+		}
+	})
+	return p
+}
+
+// dataFolder is one that PostgreSQL's own user can enter too.
+func dataFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "koppel-standalone-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(folder, 0o711))
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
+var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
+
+// The walk-through works as it stands in the README.
+func TestReadmeWalkThrough(t *testing.T) {
+	t.Parallel()
+	folder := dataFolder(t)
+	s := startStandalone(t, folder, "--demo=static")
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(folder, ".koppel", "demo-seeded"))
+		return err == nil
+	}, 2*time.Minute, 50*time.Millisecond, "the demo is seeded")
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	script := "set -euo pipefail\n"
+	blocks := shellBlock.FindAllStringSubmatch(string(readme), -1)
+	require.GreaterOrEqual(t, len(blocks), 5)
+	for _, block := range blocks {
+		script += block[1]
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd.Dir = folder
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	require.Contains(t, string(output), `"new_status":"netto"`)
+
+	// The page at / leads on, and Temporal's Web UI answers.
+	for _, url := range []string{s.ready.API + "/", s.ready.TemporalUI, s.ready.API + "/metrics"} {
+		response, err := http.Get(url)
+		require.NoError(t, err)
+		data, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusOK, response.StatusCode, url)
+		require.NotEmpty(t, data)
+	}
+	info, err := os.Stat(filepath.Join(folder, ".koppel", "ready.json"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "it holds logins")
+}
+
+// It stops in order, goes on from its folder with the same workflows, and keeps a second one off.
+func TestStandaloneGoesOnFromItsFolder(t *testing.T) {
+	t.Parallel()
+	folder := dataFolder(t)
+	first := startStandalone(t, folder, "--demo=static")
+	seeded := filepath.Join(folder, ".koppel", "demo-seeded")
+	require.Eventually(t, func() bool { _, err := os.Stat(seeded); return err == nil }, 2*time.Minute, 50*time.Millisecond)
+
+	second := exec.Command(binary, "--data", ".koppel", "--listen", "127.0.0.1:0", "--temporal-listen", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0")
+	second.Dir = folder
+	output, err := second.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(output), "another koppel-standalone")
+	taken := exec.Command(binary, "--data", "elsewhere", "--listen", strings.TrimPrefix(first.ready.API, "http://"), "--temporal-listen", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0")
+	taken.Dir = folder
+	output, err = taken.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(output), "something else uses that address")
+
+	run := func(s *standalone) string {
+		c, err := temporal.Dial(temporal.Options{HostPort: s.ready.Temporal})
+		require.NoError(t, err)
+		defer c.Close()
+		d, err := c.DescribeWorkflowExecution(t.Context(), "integration/2/1", "")
+		require.NoError(t, err)
+		return d.GetWorkflowExecutionInfo().GetExecution().GetRunId()
+	}
+	before := run(first)
+	first.stop(syscall.SIGTERM)
+	require.Zero(t, first.cmd.ProcessState.ExitCode(), "stopped in order")
+	again := startStandalone(t, folder, "--demo=static")
+	require.Equal(t, before, run(again), "the same run goes on")
+
+	// Killed, with everything in the middle: PostgreSQL is left over, and it starts all the same.
+	again.stop(syscall.SIGKILL)
+	third := startStandalone(t, folder, "--demo=static")
+	require.Equal(t, before, run(third))
+}
