@@ -1,0 +1,181 @@
+package salesdock_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/salesdock"
+)
+
+func partner(t *testing.T, handler http.HandlerFunc) *salesdock.Client {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return salesdock.NewClient(salesdock.NewTransport([]string{"127.0.0.1"}), server.URL, "acme", "secret")
+}
+
+func answer(status int, body string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func TestClientReadsEverySpelling(t *testing.T) {
+	t.Parallel()
+	c := partner(t, answer(200, `{"success": "1", "message": "", "data": {"id": "12", "name": 7, "type": "energy_e", "active": true, "business": 2, "supplier_id": null,
+		"usp": "a\r\nb", "main": "1", "price": 12.50, "customfields": [], "documents": null, "created_at": "2026-05-31 14:02:00", "updated_at": "2026-05-31T12:02:00Z", "new_field": {"x": 1}}}`))
+	p, err := c.Product(t.Context(), 12)
+	require.NoError(t, err)
+	content, own, err := p.Content()
+	require.NoError(t, err)
+	require.Equal(t, "7", content.Name)
+	require.Equal(t, "12.5", content.Price)
+	require.True(t, content.Main)
+	require.Equal(t, "a\nb", own.USP)
+	require.Equal(t, p.CreatedAt.Time, p.UpdatedAt.Time, "a naive time is Amsterdam's")
+}
+
+func TestClientTellsFailuresApart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		handler http.HandlerFunc
+		check   func(t *testing.T, err error)
+	}{
+		"fields as lists":       {answer(422, `{"message": "x", "errors": {"a": ["b", "c"]}}`), fields("a", "b")},
+		"fields as text":        {answer(400, `{"success": false, "message": "x", "code": "400", "errors": {"a": "b"}}`), fields("a", "b")},
+		"a list of errors":      {answer(400, `{"success": false, "message": "x", "errors": ["b"]}`), fields("", "b")},
+		"throttled":             {answer(429, "<html>", "Retry-After", "7"), throttled(7 * time.Second)},
+		"a proxy's 1015":        {answer(403, "<html>error code: 1015</html>"), throttled(0)},
+		"an HTML error":         {answer(502, "<html>Bad gateway</html>"), status(502)},
+		"an HTML page":          {answer(200, "<html>"), is(salesdock.ErrUnreadable)},
+		"a success that is not": {answer(200, `{"success": false, "message": "nee"}`), status(200)},
+		"no envelope":           {answer(200, `{"data": 1}`), is(salesdock.ErrUnreadable)},
+		"a redirect":            {answer(302, "", "Location", "https://elsewhere.example"), is(salesdock.ErrUnreadable)},
+		"no sale id":            {answer(201, `{"success": true, "data": {}}`), is(salesdock.ErrUnreadable)},
+		"a broken answer": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write([]byte(`{"success"`))
+		}, is(salesdock.ErrNoAnswer)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := partner(t, c.handler).CreateSale(t.Context(), "f", "i", []byte("{}"), "")
+			require.Error(t, err)
+			c.check(t, err)
+		})
+	}
+}
+
+func fields(name, sentence string) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		var failure *salesdock.Error
+		require.ErrorAs(t, err, &failure)
+		require.Equal(t, sentence, failure.Fields[name][0])
+	}
+}
+
+func throttled(after time.Duration) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		var failure *salesdock.Error
+		require.ErrorAs(t, err, &failure)
+		require.True(t, failure.Throttled)
+		require.Equal(t, after, failure.RetryAfter)
+	}
+}
+
+func status(want int) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		var failure *salesdock.Error
+		require.ErrorAs(t, err, &failure)
+		require.Equal(t, want, failure.Status)
+	}
+}
+
+func is(want error) func(*testing.T, error) {
+	return func(t *testing.T, err error) { require.ErrorIs(t, err, want) }
+}
+
+// What never left may be done again; a private address is never called.
+func TestClientKnowsWhatWasNotSent(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(answer(200, ""))
+	address := server.URL
+	server.Close()
+	_, err := salesdock.NewClient(salesdock.NewTransport([]string{"127.0.0.1"}), address, "a", "t").CreateSale(t.Context(), "f", "i", nil, "")
+	require.ErrorIs(t, err, salesdock.ErrNotSent)
+
+	called := false
+	open := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
+	t.Cleanup(open.Close)
+	for _, url := range []string{open.URL, strings.Replace(open.URL, "127.0.0.1", "localhost", 1), "http://169.254.169.254", "http://[::1]:80", "http://10.0.0.1"} {
+		_, err = salesdock.NewClient(salesdock.NewTransport(nil), url, "a", "t").Capabilities(t.Context())
+		require.ErrorIs(t, err, salesdock.ErrAddressForbidden, url)
+	}
+	require.False(t, called)
+}
+
+func TestClientCapsAnswers(t *testing.T) {
+	t.Parallel()
+	c := partner(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"success": true, "data": "`))
+		for range 10 {
+			_, _ = w.Write([]byte(strings.Repeat("x", 1<<20)))
+		}
+	})
+	_, err := c.Product(t.Context(), 1)
+	require.ErrorIs(t, err, salesdock.ErrUnreadable)
+}
+
+// Whatever a partner sends is read or refused, and never makes us fall over.
+func FuzzProduct(f *testing.F) {
+	f.Add([]byte(`{"id": "1", "name": "x", "type": "y", "usp": ["a"], "customfields": {"a": {"b": 1}}, "price": "1e5", "documents": [{}]}`))
+	f.Add([]byte(`{"id": 1, "created_at": "2026-03-29 02:30:00", "customfields": []}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var p salesdock.Product
+		if json.Unmarshal(data, &p) != nil {
+			return
+		}
+		content, own, err := p.Content()
+		if err != nil {
+			return
+		}
+		hash := content.Hash()
+		p.SetContent(content, own, true)
+		again, _, err := p.Content()
+		require.NoError(t, err)
+		require.Equal(t, hash, again.Hash(), "reading what we write changes nothing")
+	})
+}
+
+func FuzzQuestionAndEnvelope(f *testing.F) {
+	f.Add([]byte(`{"id": 1, "identifier": "x", "rule": "{}", "options": "a\r\nb", "extra": "{\"product_types\": [\"x\"]}", "required": "1"}`))
+	f.Add([]byte(`{"success": "1", "errors": {"a": {"b": ["c"]}}, "code": "404"}`))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		var q salesdock.Question
+		if json.Unmarshal(data, &q) == nil {
+			_, _ = q.Meaning()
+		}
+		var a salesdock.Agreement
+		if json.Unmarshal(data, &a) == nil {
+			_, _ = a.Meaning()
+		}
+		var fl salesdock.Flow
+		if json.Unmarshal(data, &fl) == nil {
+			_ = fl.Meaning()
+		}
+		var e salesdock.Envelope
+		_ = json.Unmarshal(data, &e)
+		var u salesdock.Page[salesdock.SaleUpdate]
+		_ = json.Unmarshal(data, &u)
+	})
+}
