@@ -39,6 +39,7 @@ lint: tools generate-check ## Format, linters, generated code is current, determ
 	cd standalone && $(BIN)/golangci-lint run --config ../.golangci.yml ./...
 	$(BIN)/workflowcheck ./workflows/...
 	$(BIN)/sqlc vet
+	cd tools && go run ./composecheck ../docker-compose.yml
 
 .PHONY: check
 check: test lint ## All that CI runs
@@ -59,7 +60,7 @@ replay: standalone ## Record the workflow histories that the replay test holds (
 
 .PHONY: bench
 bench: postgres ## Measure, side by side in one run; prints a report
-	cd standalone && go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 40m ./bench
+	cd standalone && go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 40m ./e2e
 
 .PHONY: tools
 tools:

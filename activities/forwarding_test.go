@@ -165,7 +165,9 @@ func (w *world) sell() db.Forwarding {
 	return f
 }
 
-func (w *world) send() (activities.SendSaleResult, error) { return w.acts.SendSale(w.t.Context(), w.in) }
+func (w *world) send() (activities.SendSaleResult, error) {
+	return w.acts.SendSale(w.t.Context(), w.in)
+}
 
 func (w *world) forwarding() (f db.Forwarding) {
 	w.t.Helper()

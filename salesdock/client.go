@@ -85,6 +85,8 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
+	// Without GetBody the transport never sends a body twice by itself: every attempt is ours, and on record.
+	req.GetBody = nil
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "Koppel/1")
 	if c.token != "" {

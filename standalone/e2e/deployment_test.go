@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 
 // deployment is a server, a worker and a Temporal server, each a process of its own.
 type deployment struct {
-	t                        *testing.T
+	t                        testing.TB
 	databaseURL, keys        string
 	base, temporalAddress    string
 	temporalData             string
@@ -81,7 +81,7 @@ func (b *lockedBuffer) String() string {
 }
 
 // deploy starts everything and waits until it answers.
-func deploy(t *testing.T, env ...string) *deployment {
+func deploy(t testing.TB, env ...string) *deployment {
 	t.Helper()
 	d := &deployment{t: t, databaseURL: dbtest.URL(t), keys: vault.NewKey("k1"), temporalData: t.TempDir(), env: env}
 	d.base, d.temporalAddress = "http://"+freeAddress(t), freeAddress(t)
@@ -92,7 +92,7 @@ func deploy(t *testing.T, env ...string) *deployment {
 	return d
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	port, err := embedded.FreePort("127.0.0.1")
 	require.NoError(t, err)
@@ -187,7 +187,7 @@ type object = map[string]any
 
 // client calls one environment.
 type client struct {
-	t                    *testing.T
+	t                    testing.TB
 	base, account, token string
 }
 

@@ -20,7 +20,7 @@ type gate struct {
 	pending atomic.Int64
 }
 
-func newGate(t *testing.T, target string) *gate {
+func newGate(t testing.TB, target string) *gate {
 	t.Helper()
 	address, err := url.Parse(target)
 	require.NoError(t, err)
@@ -65,19 +65,19 @@ func (g *gate) open() {
 func (g *gate) waiting() int64 { return g.pending.Load() }
 
 // stranger answers, and is no Salesdock.
-func stranger(t *testing.T) string {
+func stranger(t testing.TB) string {
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>Welkom</html>")) })
 }
 
 // throttling asks everybody to wait, as a proxy does.
-func throttling(t *testing.T) string {
+func throttling(t testing.TB) string {
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusTooManyRequests)
 		_, _ = w.Write([]byte("<html>error code: 1015</html>"))
 	})
 }
 
-func serve(t *testing.T, handler http.HandlerFunc) string {
+func serve(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

@@ -168,7 +168,7 @@ func (l *link) requireNoneTwice(sales int) {
 	require.Len(l.t, seen, sales)
 }
 
-func ready(t *testing.T, products int, env ...string) *link {
+func ready(t testing.TB, products int, env ...string) *link {
 	t.Helper()
 	d := deploy(t, env...)
 	l := newLink(d, products, d.base)

@@ -1,0 +1,42 @@
+// Command composecheck loads a compose file as `docker compose config` does, with the library that it uses, and
+// holds what the deployment promises: nobody is root where we say who runs, and only the server is reachable.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+)
+
+func main() {
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(file string) error {
+	options, err := cli.NewProjectOptions([]string{file}, cli.WithEnv([]string{
+		"KOPPEL_DATABASE_PASSWORD=x", "TEMPORAL_DATABASE_PASSWORD=x", "KOPPEL_ENCRYPTION_KEYS=x", "KOPPEL_PUBLIC_URL=https://koppel.example",
+	}))
+	if err != nil {
+		return err
+	}
+	project, err := options.LoadProject(context.Background())
+	if err != nil {
+		return err
+	}
+	for name, service := range project.Services {
+		for _, port := range service.Ports {
+			if name != "server" && port.HostIP != "127.0.0.1" {
+				return fmt.Errorf("%s can be reached from outside on port %s", name, port.Published)
+			}
+		}
+		if service.HealthCheck == nil && name != "migrate" && name != "temporal-ui" {
+			return fmt.Errorf("%s has no health check", name)
+		}
+	}
+	return nil
+}
