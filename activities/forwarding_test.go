@@ -369,3 +369,50 @@ func TestAForeignForwardingIsNotFound(t *testing.T) {
 	require.True(t, errors.Is(err, db.ErrNotFound))
 	require.Empty(t, w.partner.ledger)
 }
+
+func (w *world) integration() activities.IntegrationInput {
+	return activities.IntegrationInput{EnvironmentID: w.actor.EnvironmentID, IntegrationID: w.row.ID}
+}
+
+func (w *world) hint(products, sales bool) int64 {
+	var count int64
+	w.tx(func(tx *db.Tx) (err error) {
+		count, err = tx.IntegrationHint(w.t.Context(), db.IntegrationHintParams{EnvironmentID: w.actor.EnvironmentID, ID: w.row.ID, Products: products, Sales: sales})
+		return err
+	})
+	return count
+}
+
+// A hint that comes while the partner is being asked is about something newer than the answer: it signals, and
+// is looked into.
+func TestAHintDuringAPollIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := setup(t, true)
+	w.hint(false, true)
+	acts := *w.acts
+	acts.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
+		require.Positive(t, w.hint(false, true), "it signals")
+		body := `{"success": true, "data": {"next_cursor": "x", "data": []}}`
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	})
+	plan, err := acts.PollStatuses(t.Context(), w.integration())
+	require.NoError(t, err)
+	require.False(t, plan.PollAt.After(time.Now()), "it is polled again at once")
+}
+
+// A partner that announces and then does not answer is left alone for a while, and not forgotten.
+func TestAFailedCheckRests(t *testing.T) {
+	t.Parallel()
+	w := setup(t, true)
+	w.tx(func(tx *db.Tx) error {
+		return tx.IntegrationChecked(t.Context(), db.IntegrationCheckedParams{EnvironmentID: w.actor.EnvironmentID, ID: w.row.ID, ProductCursor: "c", Now: new(time.Now()), NextSyncAt: time.Now()})
+	})
+	acts := *w.acts
+	acts.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("down") })
+	plan, err := acts.CheckProducts(t.Context(), w.integration())
+	require.NoError(t, err)
+	require.True(t, plan.CheckAt.After(time.Now().Add(time.Minute)))
+	row, err := w.svc.Integration(t.Context(), w.actor, w.row.ID)
+	require.NoError(t, err)
+	require.Equal(t, activities.ReasonUnreachable, row.LastError)
+}

@@ -138,7 +138,7 @@ func (p *Partner) checkFailed(ctx context.Context, ref integrationRef, cause err
 			return IntegrationPlan{}, err
 		}
 	}
-	next := p.Now().Add(min(5*time.Minute, time.Duration(ref.Settings.SyncIntervalMinutes)*time.Minute))
+	next := p.Now().Add(min(afterFailure, time.Duration(ref.Settings.SyncIntervalMinutes)*time.Minute))
 	if c.Delay > 0 {
 		next = p.Now().Add(c.Delay)
 	}

@@ -324,7 +324,7 @@ type ApplyResult struct {
 }
 
 // applyBatch is how many products one transaction takes over.
-const applyBatch = 1000
+const applyBatch = 2000
 
 // ApplyProducts takes over the next batch of what a run found: pending work is rows, so it may be repeated.
 // Before the first batch it proves that removing is right.
@@ -518,6 +518,9 @@ func (b *applying) write(ctx context.Context) error {
 	return b.tx.LinksProductsChanged(ctx, b.now, env)
 }
 
+// afterFailure is how soon a partner is looked at again after a look that failed.
+const afterFailure = 5 * time.Minute
+
 // FinishInput ends a run.
 type FinishInput struct {
 	RunInput
@@ -555,6 +558,7 @@ func (r *Records) FinishSync(ctx context.Context, in FinishInput) error {
 		}
 		next := r.Now().Add(time.Duration(row.Settings.SyncIntervalMinutes) * time.Minute)
 		if in.State == "failed" {
+			next = r.Now().Add(min(afterFailure, next.Sub(r.Now())))
 			return tx.IntegrationCheckFailed(ctx, db.IntegrationCheckFailedParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, LastError: in.Reason, NextSyncAt: next})
 		}
 		changed := run.Added+run.Changed+run.Deactivated+run.Deleted > 0

@@ -21,6 +21,14 @@ func (p *Partner) PollStatuses(ctx context.Context, in IntegrationInput) (Integr
 		return p.plan(ctx, in, err)
 	}
 	began := p.Now()
+	if ref.SalesHint {
+		err := p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+			return tx.IntegrationTakeSalesHint(ctx, db.IntegrationTakeSalesHintParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Now: began})
+		})
+		if err != nil {
+			return IntegrationPlan{}, err
+		}
+	}
 	var rows []salesdock.SaleUpdate
 	var cursor string
 	var more bool
@@ -48,11 +56,6 @@ func (p *Partner) PollStatuses(ctx context.Context, in IntegrationInput) (Integr
 		if err := p.applyStatuses(ctx, tx, ref.Integration, rows); err != nil {
 			return err
 		}
-		if !more {
-			if err := tx.IntegrationTakeSalesHint(ctx, in.EnvironmentID, in.IntegrationID); err != nil {
-				return err
-			}
-		}
 		err := tx.IntegrationPolled(ctx, db.IntegrationPolledParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, SaleCursor: cursor, Now: &began, NextPollAt: next})
 		if err != nil {
 			return err
@@ -72,9 +75,6 @@ func (p *Partner) pollFailed(ctx context.Context, ref integrationRef, cause erro
 		}
 	}
 	err := p.Store.WithTx(ctx, ref.EnvironmentID, func(tx *db.Tx) error {
-		if err := tx.IntegrationTakeSalesHint(ctx, ref.EnvironmentID, ref.ID); err != nil {
-			return err
-		}
 		return tx.IntegrationPolled(ctx, db.IntegrationPolledParams{
 			EnvironmentID: ref.EnvironmentID, ID: ref.ID, SaleCursor: ref.SaleCursor, Now: ref.LastPolledAt, NextPollAt: p.Now().Add(max(time.Minute, c.Delay)),
 		})

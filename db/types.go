@@ -78,6 +78,7 @@ type (
 	IntegrationSetSettingsParams       = dbsqlc.IntegrationSetSettingsParams
 	IntegrationSetStateParams          = dbsqlc.IntegrationSetStateParams
 	IntegrationSetupReadParams         = dbsqlc.IntegrationSetupReadParams
+	IntegrationTakeSalesHintParams     = dbsqlc.IntegrationTakeSalesHintParams
 	KeyCheck                           = dbsqlc.KeyCheck
 	LinkAnnouncedParams                = dbsqlc.LinkAnnouncedParams
 	LinkListRow                        = dbsqlc.LinkListRow
@@ -148,6 +149,7 @@ type (
 	SyncRunByIDParams                  = dbsqlc.SyncRunByIDParams
 	SyncRunChange                      = dbsqlc.SyncRunChange
 	SyncRunChangesInsertParams         = dbsqlc.SyncRunChangesInsertParams
+	SyncRunChangesParams               = dbsqlc.SyncRunChangesParams
 	SyncRunChangesRow                  = dbsqlc.SyncRunChangesRow
 	SyncRunFinishParams                = dbsqlc.SyncRunFinishParams
 	SyncRunInsertParams                = dbsqlc.SyncRunInsertParams

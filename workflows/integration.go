@@ -44,11 +44,15 @@ const afterFailure = 5 * time.Minute
 // runSilence is how long a run may take before its workflow is started again, in case it is gone.
 const runSilence = 15 * time.Minute
 
+// tellAgain is how long a partner that could not be told who we are is left alone: polling goes on without.
+const tellAgain = time.Hour
+
 type integration struct {
 	in      activities.IntegrationInput
 	plan    activities.IntegrationPlan
 	started int64 // the run whose workflow was started here
 	restTo  time.Time
+	tellAt  time.Time // telling the partner failed before: not again until then
 }
 
 // Integration keeps one link alive: it checks the partner's products, polls statuses, and starts sync runs.
@@ -101,10 +105,11 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	if w.plan.State != "active" || now.Before(w.restTo) {
 		return false, nil
 	}
+	if !w.plan.Linked && !now.Before(w.tellAt) {
+		return true, w.tell(ctx)
+	}
 	var do func(workflow.Context, string, activities.IntegrationInput) (activities.IntegrationPlan, error)
 	switch {
-	case !w.plan.Linked:
-		do = tellPartner
 	case !w.plan.PollAt.IsZero() && !w.plan.PollAt.After(now):
 		do = pollStatuses
 	case !w.plan.CheckAt.IsZero() && !w.plan.CheckAt.After(now) && w.plan.RunID == 0:
@@ -122,6 +127,17 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	}
 	w.plan = plan
 	return true, nil
+}
+
+// tell tells the partner who we are. Without that it announces nothing, and everything else works.
+func (w *integration) tell(ctx workflow.Context) error {
+	w.tellAt = workflow.Now(ctx).Add(tellAgain)
+	plan, err := tellPartner(ctx, w.plan.LimitGroup, w.in)
+	if err != nil {
+		return w.read(ctx)
+	}
+	w.plan = plan
+	return nil
 }
 
 // startRun starts the workflow of a run that waits. Starting it twice is harmless: its id has the run's.
@@ -188,6 +204,9 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 		}
 	}
 	consider(w.plan.PollAt)
+	if !w.plan.Linked {
+		consider(w.tellAt)
+	}
 	if w.plan.RunID == 0 {
 		consider(w.plan.CheckAt)
 	} else {

@@ -119,7 +119,9 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 }
 
 const integrationCheckFailed = `-- name: IntegrationCheckFailed :exec
-UPDATE integrations SET last_error = $1, next_sync_at = $2 WHERE environment_id = $3 AND id = $4
+UPDATE integrations SET last_error = $1, next_sync_at = $2, products_hint = false,
+  setup_read_at = CASE WHEN products_hint THEN NULL ELSE setup_read_at END
+WHERE environment_id = $3 AND id = $4
 `
 
 type IntegrationCheckFailedParams struct {
@@ -129,6 +131,7 @@ type IntegrationCheckFailedParams struct {
 	ID            int64
 }
 
+// A hint that was not followed up is not forgotten: without a set-up the next check looks at everything.
 func (q *Queries) IntegrationCheckFailed(ctx context.Context, arg IntegrationCheckFailedParams) error {
 	_, err := q.db.Exec(ctx, integrationCheckFailed,
 		arg.LastError,
@@ -959,11 +962,18 @@ func (q *Queries) IntegrationTakeProductsHint(ctx context.Context, environmentID
 }
 
 const integrationTakeSalesHint = `-- name: IntegrationTakeSalesHint :exec
-UPDATE integrations SET sales_hint = false WHERE environment_id = $1 AND id = $2 AND sales_hint
+UPDATE integrations SET sales_hint = false, next_poll_at = least(next_poll_at, $1) WHERE environment_id = $2 AND id = $3 AND sales_hint
 `
 
-func (q *Queries) IntegrationTakeSalesHint(ctx context.Context, environmentID int64, iD int64) error {
-	_, err := q.db.Exec(ctx, integrationTakeSalesHint, environmentID, iD)
+type IntegrationTakeSalesHintParams struct {
+	Now           time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+// Taken before the partner is asked: a hint that comes during the request is about something newer.
+func (q *Queries) IntegrationTakeSalesHint(ctx context.Context, arg IntegrationTakeSalesHintParams) error {
+	_, err := q.db.Exec(ctx, integrationTakeSalesHint, arg.Now, arg.EnvironmentID, arg.ID)
 	return err
 }
 
@@ -996,36 +1006,36 @@ func (q *Queries) ProductFollow(ctx context.Context, arg ProductFollowParams) er
 }
 
 const productImport = `-- name: ProductImport :exec
-WITH fresh AS (
-  INSERT INTO products (environment_id, supplier_id, content, own, integration_id, partner_product_id, created_at, updated_at)
-  SELECT ip.environment_id, s.id, ip.content, ip.own, ip.integration_id, ip.partner_product_id, $3, $3
-  FROM integration_products ip
-  LEFT JOIN suppliers s ON s.environment_id = ip.environment_id AND s.identifier <> '' AND s.identifier = ip.content ->> 'supplier_identifier'
-  WHERE ip.environment_id = $1 AND ip.integration_id = $4 AND ip.partner_product_id = ANY ($5::bigint[])
-  RETURNING id, partner_product_id
-), linked AS (
-  UPDATE integration_products ip SET local_product_id = fresh.id, applied_hash = ip.hash, vanished = ''
-  FROM fresh WHERE ip.environment_id = $1 AND ip.integration_id = $4 AND ip.partner_product_id = fresh.partner_product_id
+WITH claimed AS (
+  UPDATE integration_products ip SET local_product_id = nextval(pg_get_serial_sequence('products', 'id')), applied_hash = ip.hash, vanished = ''
+  WHERE ip.environment_id = $2 AND ip.integration_id = $3 AND ip.partner_product_id = ANY ($4::bigint[])
+  RETURNING ip.environment_id, ip.integration_id, ip.partner_product_id, ip.local_product_id, ip.content, ip.own
+), fresh AS (
+  INSERT INTO products (id, environment_id, supplier_id, content, own, integration_id, partner_product_id, created_at, updated_at)
+  SELECT c.local_product_id, c.environment_id, s.id, c.content, c.own, c.integration_id, c.partner_product_id, $5, $5
+  FROM claimed c LEFT JOIN suppliers s ON s.environment_id = c.environment_id AND s.identifier <> '' AND s.identifier = c.content ->> 'supplier_identifier'
 )
 INSERT INTO sync_run_changes (environment_id, run_id, partner_product_id, product_id, kind)
-SELECT $1, $2, fresh.partner_product_id, fresh.id, 'added' FROM fresh
+SELECT c.environment_id, $1, c.partner_product_id, c.local_product_id, 'added' FROM claimed c
 `
 
 type ProductImportParams struct {
-	EnvironmentID int64
 	RunID         int64
-	Now           time.Time
+	EnvironmentID int64
 	IntegrationID int64
 	Ids           []int64
+	Now           time.Time
 }
 
+// The new ids are handed out where they are kept, so that nothing has to be joined back: on a table that was
+// filled a moment ago the planner knows no better than to compare everything with everything.
 func (q *Queries) ProductImport(ctx context.Context, arg ProductImportParams) error {
 	_, err := q.db.Exec(ctx, productImport,
-		arg.EnvironmentID,
 		arg.RunID,
-		arg.Now,
+		arg.EnvironmentID,
 		arg.IntegrationID,
 		arg.Ids,
+		arg.Now,
 	)
 	return err
 }
@@ -1127,11 +1137,20 @@ func (q *Queries) SyncRunByID(ctx context.Context, arg SyncRunByIDParams) (SyncR
 }
 
 const syncRunChanges = `-- name: SyncRunChanges :many
-SELECT c.environment_id, c.run_id, c.partner_product_id, c.product_id, c.kind, c.fields, c.reason, coalesce(ip.content ->> 'name', '')::text AS name FROM sync_run_changes c
-JOIN sync_runs r ON r.environment_id = c.environment_id AND r.id = c.run_id
-LEFT JOIN integration_products ip ON ip.environment_id = c.environment_id AND ip.integration_id = r.integration_id AND ip.partner_product_id = c.partner_product_id
-WHERE c.environment_id = $1 AND c.run_id = $2 ORDER BY c.partner_product_id LIMIT 5000
+SELECT c.environment_id, c.run_id, c.partner_product_id, c.product_id, c.kind, c.fields, c.reason, coalesce((SELECT ip.content ->> 'name' FROM integration_products ip
+  WHERE ip.environment_id = c.environment_id AND ip.integration_id = $1 AND ip.partner_product_id = c.partner_product_id), '')::text AS name
+FROM sync_run_changes c
+WHERE c.environment_id = $2 AND c.run_id = $3 AND c.partner_product_id > $4
+ORDER BY c.partner_product_id LIMIT $5
 `
+
+type SyncRunChangesParams struct {
+	IntegrationID int64
+	EnvironmentID int64
+	RunID         int64
+	AfterID       int64
+	PageSize      int32
+}
 
 type SyncRunChangesRow struct {
 	EnvironmentID    int64
@@ -1144,8 +1163,14 @@ type SyncRunChangesRow struct {
 	Name             string
 }
 
-func (q *Queries) SyncRunChanges(ctx context.Context, environmentID int64, runID int64) ([]SyncRunChangesRow, error) {
-	rows, err := q.db.Query(ctx, syncRunChanges, environmentID, runID)
+func (q *Queries) SyncRunChanges(ctx context.Context, arg SyncRunChangesParams) ([]SyncRunChangesRow, error) {
+	rows, err := q.db.Query(ctx, syncRunChanges,
+		arg.IntegrationID,
+		arg.EnvironmentID,
+		arg.RunID,
+		arg.AfterID,
+		arg.PageSize,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -35,16 +35,20 @@ WHERE environment_id = @environment_id AND id = @id AND state <> 'removed' AND N
 -- name: IntegrationTakeProductsHint :exec
 UPDATE integrations SET products_hint = false WHERE environment_id = @environment_id AND id = @id AND products_hint;
 
+-- Taken before the partner is asked: a hint that comes during the request is about something newer.
 -- name: IntegrationTakeSalesHint :exec
-UPDATE integrations SET sales_hint = false WHERE environment_id = @environment_id AND id = @id AND sales_hint;
+UPDATE integrations SET sales_hint = false, next_poll_at = least(next_poll_at, @now) WHERE environment_id = @environment_id AND id = @id AND sales_hint;
 
 -- name: IntegrationChecked :exec
 UPDATE integrations SET product_cursor = @product_cursor, last_checked_at = @now, next_sync_at = @next_sync_at, last_error = '',
   last_synchronised_at = CASE WHEN @changed::boolean THEN @now ELSE last_synchronised_at END
 WHERE environment_id = @environment_id AND id = @id;
 
+-- A hint that was not followed up is not forgotten: without a set-up the next check looks at everything.
 -- name: IntegrationCheckFailed :exec
-UPDATE integrations SET last_error = @last_error, next_sync_at = @next_sync_at WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET last_error = @last_error, next_sync_at = @next_sync_at, products_hint = false,
+  setup_read_at = CASE WHEN products_hint THEN NULL ELSE setup_read_at END
+WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationPolled :exec
 UPDATE integrations SET sale_cursor = @sale_cursor, last_polled_at = @now, next_poll_at = @next_poll_at WHERE environment_id = @environment_id AND id = @id;
@@ -120,20 +124,20 @@ WHERE environment_id = @environment_id AND integration_id = @integration_id AND 
 -- name: ImportedProductTypes :many
 SELECT DISTINCT p.type FROM products p WHERE p.environment_id = @environment_id AND p.integration_id = @integration_id::bigint AND p.deleted_at IS NULL;
 
+-- The new ids are handed out where they are kept, so that nothing has to be joined back: on a table that was
+-- filled a moment ago the planner knows no better than to compare everything with everything.
 -- name: ProductImport :exec
-WITH fresh AS (
-  INSERT INTO products (environment_id, supplier_id, content, own, integration_id, partner_product_id, created_at, updated_at)
-  SELECT ip.environment_id, s.id, ip.content, ip.own, ip.integration_id, ip.partner_product_id, @now, @now
-  FROM integration_products ip
-  LEFT JOIN suppliers s ON s.environment_id = ip.environment_id AND s.identifier <> '' AND s.identifier = ip.content ->> 'supplier_identifier'
+WITH claimed AS (
+  UPDATE integration_products ip SET local_product_id = nextval(pg_get_serial_sequence('products', 'id')), applied_hash = ip.hash, vanished = ''
   WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.partner_product_id = ANY (@ids::bigint[])
-  RETURNING id, partner_product_id
-), linked AS (
-  UPDATE integration_products ip SET local_product_id = fresh.id, applied_hash = ip.hash, vanished = ''
-  FROM fresh WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.partner_product_id = fresh.partner_product_id
+  RETURNING ip.environment_id, ip.integration_id, ip.partner_product_id, ip.local_product_id, ip.content, ip.own
+), fresh AS (
+  INSERT INTO products (id, environment_id, supplier_id, content, own, integration_id, partner_product_id, created_at, updated_at)
+  SELECT c.local_product_id, c.environment_id, s.id, c.content, c.own, c.integration_id, c.partner_product_id, @now, @now
+  FROM claimed c LEFT JOIN suppliers s ON s.environment_id = c.environment_id AND s.identifier <> '' AND s.identifier = c.content ->> 'supplier_identifier'
 )
 INSERT INTO sync_run_changes (environment_id, run_id, partner_product_id, product_id, kind)
-SELECT @environment_id, @run_id, fresh.partner_product_id, fresh.id, 'added' FROM fresh;
+SELECT c.environment_id, @run_id, c.partner_product_id, c.local_product_id, 'added' FROM claimed c;
 
 -- Takes the partner's content over, and brings back what the sync itself had switched off or deleted. What a
 -- person switched off stays off.
@@ -210,10 +214,11 @@ SELECT @environment_id, @run_id, unnest(@partner_product_ids::bigint[]), unnest(
 ON CONFLICT (environment_id, run_id, partner_product_id) DO NOTHING;
 
 -- name: SyncRunChanges :many
-SELECT c.*, coalesce(ip.content ->> 'name', '')::text AS name FROM sync_run_changes c
-JOIN sync_runs r ON r.environment_id = c.environment_id AND r.id = c.run_id
-LEFT JOIN integration_products ip ON ip.environment_id = c.environment_id AND ip.integration_id = r.integration_id AND ip.partner_product_id = c.partner_product_id
-WHERE c.environment_id = @environment_id AND c.run_id = @run_id ORDER BY c.partner_product_id LIMIT 5000;
+SELECT c.*, coalesce((SELECT ip.content ->> 'name' FROM integration_products ip
+  WHERE ip.environment_id = c.environment_id AND ip.integration_id = @integration_id AND ip.partner_product_id = c.partner_product_id), '')::text AS name
+FROM sync_run_changes c
+WHERE c.environment_id = @environment_id AND c.run_id = @run_id AND c.partner_product_id > @after_id
+ORDER BY c.partner_product_id LIMIT @page_size;
 
 -- name: ProductRestore :exec
 UPDATE products SET content = @content, active = @active, deactivated_by = @deactivated_by, deleted_at = @deleted_at, updated_at = @now

@@ -370,8 +370,12 @@ func (s *Service) productsChanged(ctx context.Context, tx *db.Tx, a Actor, actio
 }
 
 func missingIDs(wanted, have []int64) (missing []int64) {
+	known := make(map[int64]bool, len(have)) // a selection can be a whole catalogue
+	for _, id := range have {
+		known[id] = true
+	}
 	for _, id := range wanted {
-		if !slices.Contains(have, id) {
+		if !known[id] {
 			missing = append(missing, id)
 		}
 	}

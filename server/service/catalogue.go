@@ -105,7 +105,7 @@ func (c Cursor) advance(rows, pageSize int, last int64) (Cursor, bool) {
 }
 
 // ChangePageSize is how many rows a change page has.
-const ChangePageSize = 500
+const ChangePageSize = 2000
 
 // ChangedProduct is a product in a change page; Offered is false for one that the actor may no longer sell.
 type ChangedProduct struct {

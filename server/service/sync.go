@@ -130,13 +130,16 @@ func (s *Service) SyncRuns(ctx context.Context, a Actor, id int64, page, perPage
 	return list, total, err
 }
 
-// SyncRun reads one run with what it changed; for one that waits for a person, with what it would remove.
+// changesShown is how many of a run's changes are shown, and taken back at once.
+const changesShown = 2000
+
+// SyncRun reads one run with what it changed.
 func (s *Service) SyncRun(ctx context.Context, a Actor, id, runID int64) (run db.SyncRun, changes []db.SyncRunChangesRow, err error) {
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		if run, err = tx.SyncRunByID(ctx, db.SyncRunByIDParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID}); err != nil {
 			return err
 		}
-		changes, err = tx.SyncRunChanges(ctx, a.EnvironmentID, runID)
+		changes, err = tx.SyncRunChanges(ctx, db.SyncRunChangesParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, RunID: runID, PageSize: changesShown})
 		return err
 	})
 	return run, changes, orNotFound(err)
@@ -200,10 +203,22 @@ func (s *Service) resolveRun(ctx context.Context, a Actor, id, runID int64, acti
 }
 
 func (s *Service) undoChanges(ctx context.Context, tx *db.Tx, a Actor, id, runID int64) error {
-	changes, err := tx.SyncRunChanges(ctx, a.EnvironmentID, runID)
-	if err != nil {
-		return err
+	for after := int64(0); ; {
+		changes, err := tx.SyncRunChanges(ctx, db.SyncRunChangesParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, RunID: runID, AfterID: after, PageSize: changesShown})
+		if err != nil {
+			return err
+		}
+		if len(changes) == 0 {
+			return tx.LinksProductsChanged(ctx, s.Now(), a.EnvironmentID)
+		}
+		after = changes[len(changes)-1].PartnerProductID
+		if err := s.undoPage(ctx, tx, a, id, changes); err != nil {
+			return err
+		}
 	}
+}
+
+func (s *Service) undoPage(ctx context.Context, tx *db.Tx, a Actor, id int64, changes []db.SyncRunChangesRow) error {
 	for _, c := range changes {
 		if c.ProductID == nil {
 			continue
@@ -219,7 +234,7 @@ func (s *Service) undoChanges(ctx context.Context, tx *db.Tx, a Actor, id, runID
 			return fmt.Errorf("undo product %d: %w", *c.ProductID, err)
 		}
 	}
-	return tx.LinksProductsChanged(ctx, s.Now(), a.EnvironmentID)
+	return nil
 }
 
 func (s *Service) undoChange(ctx context.Context, tx *db.Tx, a Actor, id int64, c db.SyncRunChangesRow, p db.Product) error {
