@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +72,24 @@ func (p *fakePartner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		say(404, nil)
 	}
+}
+
+func (p *fakePartner) answers(answer func(n int, w http.ResponseWriter)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = answer
+}
+
+func (p *fakePartner) lists(sales []map[string]any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listed = sales
+}
+
+func (p *fakePartner) sent() []received {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.ledger)
 }
 
 func lost(_ int, w http.ResponseWriter) {
@@ -193,31 +212,31 @@ func TestSendSaleForwards(t *testing.T) {
 	result, err = w.send()
 	require.NoError(t, err)
 	require.Equal(t, db.ForwardingForwarded, result.State, "again does nothing")
-	require.Len(t, w.partner.ledger, 1)
+	require.Len(t, w.partner.sent(), 1)
 }
 
 // An answer is lost at a partner of ours: the same bytes go again under the same key, and nothing else.
 func TestLostAnswerIsResentByteForByte(t *testing.T) {
 	t.Parallel()
 	w := setup(t, true)
-	w.partner.answer = lost
+	w.partner.answers(lost)
 	_, err := w.send()
 	w.requireReason(err, activities.ReasonUnreachable)
 	require.Equal(t, db.ForwardingSending, w.forwarding().State)
 	// What happens meanwhile does not change what was sent.
-	w.partner.answer = refused(429, "")
+	w.partner.answers(refused(429, ""))
 	_, err = w.send()
 	w.requireReason(err, activities.ReasonThrottled)
 	require.Equal(t, db.ForwardingSending, w.forwarding().State, "the first attempt may have arrived")
-	w.partner.answer = nil
+	w.partner.answers(nil)
 	result, err := w.send()
 	require.NoError(t, err)
 	require.Equal(t, db.ForwardingForwarded, result.State)
-	require.Len(t, w.partner.ledger, 3)
-	for _, r := range w.partner.ledger {
+	require.Len(t, w.partner.sent(), 3)
+	for _, r := range w.partner.sent() {
 		require.NotEmpty(t, r.key)
-		require.Equal(t, w.partner.ledger[0].key, r.key)
-		require.True(t, bytes.Equal(w.partner.ledger[0].body, r.body))
+		require.Equal(t, w.partner.sent()[0].key, r.key)
+		require.True(t, bytes.Equal(w.partner.sent()[0].body, r.body))
 	}
 }
 
@@ -265,7 +284,8 @@ func TestUnknownOutcomeAtAStockPartner(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := setup(t, false)
-			w.partner.answer, w.partner.listed = lost, c.listed
+			w.partner.answers(lost)
+			w.partner.lists(c.listed)
 			result, err := w.send()
 			require.NoError(t, err)
 			require.True(t, result.Look)
@@ -274,7 +294,7 @@ func TestUnknownOutcomeAtAStockPartner(t *testing.T) {
 			require.Equal(t, c.state, result.State)
 			_, err = w.send()
 			require.NoError(t, err)
-			require.Len(t, w.partner.ledger, 1, "never again by itself")
+			require.Len(t, w.partner.sent(), 1, "never again by itself")
 			if c.state != db.ForwardingOutcomeUnknown {
 				return
 			}
@@ -286,13 +306,13 @@ func TestUnknownOutcomeAtAStockPartner(t *testing.T) {
 				return
 			}
 			require.NoError(t, w.svc.ResendForwarding(t.Context(), w.actor, w.in.ForwardingID))
-			w.partner.answer = nil
+			w.partner.answers(nil)
 			result, err = w.send()
 			require.NoError(t, err)
 			require.Equal(t, db.ForwardingForwarded, result.State)
-			require.Len(t, w.partner.ledger, 2)
-			require.True(t, bytes.Equal(w.partner.ledger[0].body, w.partner.ledger[1].body))
-			require.Empty(t, w.partner.ledger[1].key, "a stock account knows no key")
+			require.Len(t, w.partner.sent(), 2)
+			require.True(t, bytes.Equal(w.partner.sent()[0].body, w.partner.sent()[1].body))
+			require.Empty(t, w.partner.sent()[1].key, "a stock account knows no key")
 		})
 	}
 }
@@ -300,35 +320,35 @@ func TestUnknownOutcomeAtAStockPartner(t *testing.T) {
 func TestWhatAPartnerRefusesWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	w := setup(t, true)
-	w.partner.answer = refused(400, `{"success": false, "message": "nee", "errors": {"iban": ["IBAN ontbreekt"]}}`)
+	w.partner.answers(refused(400, `{"success": false, "message": "nee", "errors": {"iban": ["IBAN ontbreekt"]}}`))
 	result, err := w.send()
 	require.NoError(t, err)
 	require.Equal(t, db.ForwardingActionRequired, result.State)
 	f := w.forwarding()
 	require.Equal(t, "IBAN ontbreekt", f.Problems[0].Detail)
 	require.Nil(t, f.RequestSealed, "a definite refusal frees the request and its key")
-	w.partner.answer = nil
+	w.partner.answers(nil)
 	result, err = w.send()
 	require.NoError(t, err)
 	require.Equal(t, db.ForwardingForwarded, result.State)
-	require.NotEqual(t, w.partner.ledger[0].key, w.partner.ledger[1].key)
+	require.NotEqual(t, w.partner.sent()[0].key, w.partner.sent()[1].key)
 }
 
 func TestARefusedTokenPausesTheLink(t *testing.T) {
 	t.Parallel()
 	w := setup(t, true)
-	w.partner.answer = refused(401, `{"success": false, "message": "nee"}`)
+	w.partner.answers(refused(401, `{"success": false, "message": "nee"}`))
 	result, err := w.send()
 	require.NoError(t, err)
 	require.Equal(t, activities.SendSaleResult{State: db.ForwardingWaiting, Cause: activities.ReasonTokenRefused}, result)
 	row, err := w.svc.Integration(t.Context(), w.actor, w.row.ID)
 	require.NoError(t, err)
 	require.Equal(t, "paused", row.State)
-	w.partner.answer = nil
+	w.partner.answers(nil)
 	result, err = w.send()
 	require.NoError(t, err)
 	require.Equal(t, db.ForwardingWaiting, result.State, "paused: nothing is sent")
-	require.Len(t, w.partner.ledger, 1)
+	require.Len(t, w.partner.sent(), 1)
 	require.NoError(t, w.svc.ResumeIntegration(t.Context(), w.actor, w.row.ID))
 	result, err = w.send()
 	require.NoError(t, err)
@@ -339,8 +359,8 @@ func TestARefusedTokenPausesTheLink(t *testing.T) {
 func TestAConflictIsAdoptedByReference(t *testing.T) {
 	t.Parallel()
 	w := setup(t, true)
-	w.partner.answer = refused(409, `{"success": false, "message": "reference"}`)
-	w.partner.listed = []map[string]any{{"id": 77}}
+	w.partner.answers(refused(409, `{"success": false, "message": "reference"}`))
+	w.partner.lists([]map[string]any{{"id": 77}})
 	result, err := w.send()
 	require.NoError(t, err)
 	require.Equal(t, db.ForwardingForwarded, result.State)
@@ -356,7 +376,7 @@ func TestTwoAttemptsAtOnceSendOnce(t *testing.T) {
 		group.Go(func() { _, _ = w.send() })
 	}
 	group.Wait()
-	require.Len(t, w.partner.ledger, 1)
+	require.Len(t, w.partner.sent(), 1)
 }
 
 // An id of another environment is not found, whatever the input says.
@@ -367,7 +387,7 @@ func TestAForeignForwardingIsNotFound(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.acts.SendSale(t.Context(), activities.SendSaleInput{EnvironmentID: w.actor.EnvironmentID + 1, ForwardingID: w.in.ForwardingID})
 	require.True(t, errors.Is(err, db.ErrNotFound))
-	require.Empty(t, w.partner.ledger)
+	require.Empty(t, w.partner.sent())
 }
 
 func (w *world) integration() activities.IntegrationInput {

@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 
+	"koppel/linking"
 	"koppel/salesdock"
 	"koppel/server/api"
 )
@@ -35,4 +38,39 @@ func TestRoutesAreTheDocument(t *testing.T) {
 		served[r.Method+" "+pathParameter.ReplaceAllString(r.Path, "{$1}")] = true
 	}
 	require.Equal(t, documented, served)
+}
+
+// The wire types of both sides have the fields of their schemas, and no others.
+func TestWireTypesAreTheDocuments(t *testing.T) {
+	t.Parallel()
+	schemas := document(t).Components.Schemas
+	for name, value := range map[string]any{
+		"Product": salesdock.Product{}, "Document": salesdock.Document{}, "ProductChanges": salesdock.CursorPage[salesdock.Product]{}, "Supplier": salesdock.Supplier{},
+		"Flow": salesdock.Flow{}, "Section": salesdock.Section{}, "SectionProduct": salesdock.SectionProduct{}, "Question": salesdock.Question{}, "Agreement": salesdock.Agreement{},
+		"Status": salesdock.Status{}, "SaleStatus": salesdock.SaleStatus{}, "SaleCreated": salesdock.SaleCreated{}, "Capabilities": salesdock.Capabilities{},
+		"TokenDescription": salesdock.TokenDescription{}, "Link": salesdock.Link{}, "LinkEvent": salesdock.LinkEvent{}, "PageLink": salesdock.PageLink{}, "Candidate": linking.Candidate{},
+	} {
+		documented := []string{}
+		for field := range schemas[name].Value.Properties {
+			documented = append(documented, field)
+		}
+		require.ElementsMatch(t, documented, jsonFields(reflect.TypeOf(value)), name)
+	}
+}
+
+func jsonFields(typ reflect.Type) (names []string) {
+	for field := range typ.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous:
+			embedded := field.Type
+			if embedded.Kind() == reflect.Pointer {
+				embedded = embedded.Elem()
+			}
+			names = append(names, jsonFields(embedded)...)
+		case name != "":
+			names = append(names, name)
+		}
+	}
+	return names
 }
