@@ -427,3 +427,16 @@ func TestChangeCursorTellsOfWithdrawnProducts(t *testing.T) {
 		return len(rows) == 1 && rows[0].(object)["removed"] == true
 	}, 10*time.Second, 20*time.Millisecond)
 }
+
+// Whatever form a client sends is read or refused.
+func FuzzForm(f *testing.F) {
+	f.Add("a[b][0]=1&a[b][1]=2&c[]=3&c[]=4&d=5")
+	f.Add("a=1&a[b]=2&[]=x&b[=1&c]=2")
+	f.Fuzz(func(_ *testing.T, form string) {
+		request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if body, err := api.ReadBodyForTest(request); err == nil {
+			_, _, _ = service.ParseSubmission(body)
+		}
+	})
+}

@@ -15,17 +15,21 @@ import (
 	"strings"
 )
 
-// maxBody is the largest request: a contract of 10 MB in base64, and the rest.
-const maxBody = 16 << 20
+// maxBody is the largest request: a contract of 10 MB in base64, and the rest. A hint, which anybody can send, is
+// small.
+const (
+	maxBody  = 16 << 20
+	maxEvent = 16 << 10
+)
 
 // maxFormKeys bounds what a form makes us build.
 const maxFormKeys = 5000
 
 // readBody reads a JSON body or a form into plain values, and keeps the bytes. No body is an empty object.
-func readBody(r *http.Request) (map[string]any, []byte, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+func readBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
 	if err != nil {
-		return nil, nil, fmt.Errorf("at most %d MB: %w", maxBody>>20, err)
+		return nil, nil, fmt.Errorf("at most %d kB: %w", limit>>10, err)
 	}
 	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || string(trimmed) == "null" {
 		return map[string]any{}, raw, nil

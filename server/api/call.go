@@ -61,7 +61,7 @@ func (c *call) id(name string) (int64, error) {
 
 // body reads the body's values.
 func (c *call) body() (map[string]any, []byte, error) {
-	values, raw, err := readBody(c.gin.Request)
+	values, raw, err := readBody(c.gin.Request, maxBody)
 	if err != nil {
 		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
 	}

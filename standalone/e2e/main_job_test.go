@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -45,10 +46,12 @@ func TestTariffFollowsAtOnce(t *testing.T) {
 	l.reseller.patch(l.path(""), object{"sync_interval_minutes": 10080, "status_poll_minutes": 1440})
 	theirs := rows(l.provider.get("account/products"))[0]
 	l.provider.put(fmt.Sprintf("account/products/%v", theirs["id"]), object{"customfields": object{"tariff_single": "0.9990"}})
+	changed := time.Now()
 	l.eventually("the tariff is at the reseller", func() bool {
 		ours := l.reseller.get(fmt.Sprintf("account/products/%v", l.product())).(object)
 		return ours["customfields"].(object)["tariff_single"] == "0.999"
 	})
+	t.Logf("the tariff followed after %s", time.Since(changed).Round(time.Millisecond))
 	run := rows(l.reseller.get(l.path("/runs")))[0]
 	require.Equal(t, "partner", run["trigger"], "%v", rows(l.reseller.get(l.path("/runs"))))
 	l.eventually("the run is recorded", func() bool {
