@@ -140,23 +140,27 @@ func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, e
 	if err != nil {
 		return FetchResult{}, err
 	}
-	list, err := ref.client.Products(ctx)
-	if err != nil {
-		return FetchResult{}, p.failed(ctx, ref.Integration, err)
-	}
 	batch := db.IntegrationProductListParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID, Now: p.Now()}
 	seen := map[int64]bool{}
-	for i := range list {
-		content, _, err := list[i].Content()
-		if id := int64(list[i].ID); err == nil && id > 0 && !seen[id] {
+	failed := int32(0)
+	err = ref.client.Products(ctx, func(row salesdock.Product) error {
+		content, _, err := row.Content()
+		id := int64(row.ID)
+		switch {
+		case err != nil || id <= 0:
+			failed++
+		case !seen[id]: // a row that comes twice is one product
 			seen[id] = true
 			batch.Ids = append(batch.Ids, id)
 			batch.Contents = append(batch.Contents, content.Canonical())
 			batch.Hashes = append(batch.Hashes, content.Hash())
-			batch.Updated = append(batch.Updated, salesdock.FormatStamp(list[i].UpdatedAt.Time))
+			batch.Updated = append(batch.Updated, salesdock.FormatStamp(row.UpdatedAt.Time))
 		}
+		return nil
+	})
+	if err != nil {
+		return FetchResult{}, p.failed(ctx, ref.Integration, err)
 	}
-	failed := int32(len(list) - len(batch.Ids))
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
 		if len(batch.Ids) > 0 {
 			if _, err := tx.IntegrationProductList(ctx, batch); err != nil {

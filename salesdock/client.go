@@ -186,9 +186,88 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 	return get[Capabilities](ctx, c, "capabilities", nil, 0)
 }
 
-// Products reads the plain list, as a stock account gives it.
-func (c *Client) Products(ctx context.Context) ([]Product, error) {
-	return get[[]Product](ctx, c, "user/products", nil, maxList)
+// Products reads the plain list, as a stock account gives it, row by row: such a list has no pages and any
+// length. It returns nil only when the list was read to its end.
+func (c *Client) Products(ctx context.Context, each func(Product) error) error {
+	response, err := c.send(ctx, request{method: http.MethodGet, path: "user/products"})
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end or given up
+	if response.StatusCode != http.StatusOK {
+		body, err := readAll(response.Body, maxAnswer)
+		if err != nil {
+			return err
+		}
+		if _, err = parse(response, body); err == nil {
+			err = fmt.Errorf("%w: a list with status %d", ErrUnreadable, response.StatusCode)
+		}
+		return err
+	}
+	return streamList(io.LimitReader(response.Body, maxList), each)
+}
+
+// streamList walks through an envelope and hands out the rows of its data.
+func streamList[T any](body io.Reader, each func(T) error) error {
+	decoder := json.NewDecoder(body)
+	unreadable := func(err error) error { return fmt.Errorf("%w: %w", ErrUnreadable, err) }
+	if err := expect(decoder, '{'); err != nil {
+		return unreadable(err)
+	}
+	var success Flag
+	complete := false
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return unreadable(err)
+		}
+		switch key {
+		case "success":
+			err = decoder.Decode(&success)
+		case "data":
+			complete, err = streamRows(decoder, each)
+		default:
+			var ignored json.RawMessage
+			err = decoder.Decode(&ignored)
+		}
+		if err != nil {
+			return unreadable(err)
+		}
+	}
+	if err := expect(decoder, '}'); err != nil {
+		return unreadable(err)
+	}
+	if !bool(success) || !complete {
+		return unreadable(errors.New("not a successful list"))
+	}
+	return nil
+}
+
+func streamRows[T any](decoder *json.Decoder, each func(T) error) (complete bool, err error) {
+	if err := expect(decoder, '['); err != nil {
+		return false, err
+	}
+	for decoder.More() {
+		var row T
+		if err := decoder.Decode(&row); err != nil {
+			return false, err
+		}
+		if err := each(row); err != nil {
+			return false, err
+		}
+	}
+	return true, expect(decoder, ']')
+}
+
+func expect(decoder *json.Decoder, want json.Delim) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	if token != want {
+		return fmt.Errorf("%v where %v belongs", token, want)
+	}
+	return nil
 }
 
 // Product reads one product's detail.

@@ -179,3 +179,29 @@ func FuzzQuestionAndEnvelope(f *testing.F) {
 		_ = json.Unmarshal(data, &u)
 	})
 }
+
+// A list counts only when it was read to its end.
+func TestClientStreamsListsToTheirEnd(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]int{
+		`{"message": "", "data": [{"id": 1}, {"id": "2"}], "success": true, "more": {"x": [1]}}`: 2,
+		`{"success": true, "data": []}`:                          0,
+		`{"success": true, "data": [{"id": 1}, {"id": 2}`:        -1,
+		`{"success": true, "data": [{"id": 1}, {"id": "drie"}]}`: -1,
+		`{"success": false, "data": [{"id": 1}]}`:                -1,
+		`{"success": true}`:                                      -1,
+		`{"success": true, "data": {"id": 1}}`:                   -1,
+		`<html>`:                                                 -1,
+	} {
+		count := 0
+		err := partner(t, answer(200, body)).Products(t.Context(), func(salesdock.Product) error { count++; return nil })
+		if want < 0 {
+			require.ErrorIs(t, err, salesdock.ErrUnreadable, body)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, count)
+	}
+	err := partner(t, answer(401, `{"success": false, "message": "nee"}`)).Products(t.Context(), nil)
+	status(401)(t, err)
+}

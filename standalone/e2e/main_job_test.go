@@ -63,6 +63,14 @@ func TestTariffFollowsAtOnce(t *testing.T) {
 	fields := rows(change["fields"])
 	require.Contains(t, fields, object{"field": "customfields.tariff_single", "old": "0.251", "new": "0.999"})
 
+	// A look that finds nothing new moves the time of the last check alone.
+	before := l.reseller.get(l.path("")).(object)
+	again := l.reseller.post(l.path("/sync"), nil).(object)["run_id"]
+	l.eventually("the run ends", func() bool { return l.reseller.get(l.path(fmt.Sprintf("/runs/%v", again))).(object)["state"] == "done" })
+	after := l.reseller.get(l.path("")).(object)
+	require.Equal(t, before["last_synchronised_at"], after["last_synchronised_at"])
+	require.NotNil(t, after["last_checked_at"])
+
 	// What the partner owns is locked; what is ours survives.
 	local := fmt.Sprintf("account/products/%v", l.product())
 	status, _ := l.reseller.request(http.MethodPut, local, object{"name": "Anders"})
