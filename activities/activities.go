@@ -4,7 +4,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -39,7 +38,7 @@ type integrationRef struct {
 }
 
 func (p *Partner) client(i db.Integration) (*salesdock.Client, error) {
-	token, err := p.Vault.Open(fmt.Sprintf("integration/%d/%s/token", i.EnvironmentID, i.LinkKey), i.TokenSealed)
+	token, err := p.Vault.Open(vault.TokenRow(i.EnvironmentID, i.LinkKey), i.TokenSealed)
 	if err != nil {
 		return nil, err
 	}

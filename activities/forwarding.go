@@ -13,6 +13,7 @@ import (
 
 	"koppel/db"
 	"koppel/internal/logging"
+	"koppel/internal/vault"
 	"koppel/linking"
 	"koppel/salesdock"
 )
@@ -120,7 +121,7 @@ func (p *Partner) claimAgain(ctx context.Context, tx *db.Tx, s *sending) error {
 		return nil
 	}
 	s.again = keyed(s.ref.Integration) // elsewhere a person has decided that it did not arrive
-	data, err := p.Vault.Open(requestRow(f), f.RequestSealed)
+	data, err := p.Vault.Open(vault.RequestRow(f.EnvironmentID, f.ID), f.RequestSealed)
 	if err != nil {
 		return err
 	}
@@ -138,10 +139,6 @@ func pausedCause(i db.Integration) string {
 		return ReasonTokenRefused
 	}
 	return "integration_paused"
-}
-
-func requestRow(f db.Forwarding) string {
-	return fmt.Sprintf("forwarding/%d/%d/request", f.EnvironmentID, f.ID)
 }
 
 // claimFirst builds the request, stores it sealed, and takes the forwarding.
@@ -188,7 +185,7 @@ func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
 		key = rand.Text()
 	}
 	s.forwarding, err = tx.ForwardingClaim(ctx, db.ForwardingClaimParams{
-		EnvironmentID: f.EnvironmentID, ID: f.ID, Key: key, RequestSealed: p.Vault.Seal(requestRow(f), stored), Now: p.Now(),
+		EnvironmentID: f.EnvironmentID, ID: f.ID, Key: key, RequestSealed: p.Vault.Seal(vault.RequestRow(f.EnvironmentID, f.ID), stored), Now: p.Now(),
 	})
 	if err != nil {
 		return err
@@ -329,7 +326,7 @@ func rejection(c Classified, cause error, mappings linking.Mappings, sold linkin
 // adoptByReference settles a conflict: the partner has a sale under our reference, which no other sale of
 // ours can have, so that one is this sale.
 func (p *Partner) adoptByReference(ctx context.Context, s sending, cause error) (SendSaleResult, error) {
-	reference := fmt.Sprintf("%s/%d/%d", s.ref.account, s.forwarding.IntegrationID, s.forwarding.SaleID)
+	reference := linking.Reference(s.ref.account, s.forwarding.IntegrationID, s.forwarding.SaleID)
 	page, err := s.ref.client.SaleByReference(ctx, reference)
 	if err != nil {
 		return SendSaleResult{}, p.failed(ctx, s.ref.Integration, err)

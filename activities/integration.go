@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"koppel/db"
+	"koppel/internal/vault"
 	"koppel/salesdock"
 )
 
@@ -155,7 +156,7 @@ func (p *Partner) TellPartner(ctx context.Context, in IntegrationInput) (Integra
 	if err != nil {
 		return IntegrationPlan{}, err
 	}
-	secret, err := p.Vault.Open(eventSecretRow(ref.Integration), ref.EventSecretSealed)
+	secret, err := p.Vault.Open(vault.EventSecretRow(ref.EnvironmentID, ref.LinkKey), ref.EventSecretSealed)
 	if err != nil {
 		return IntegrationPlan{}, err
 	}
@@ -179,10 +180,6 @@ func (p *Partner) EndLink(ctx context.Context, in IntegrationInput) error {
 		return p.failed(ctx, ref.Integration, err)
 	}
 	return nil
-}
-
-func eventSecretRow(i db.Integration) string {
-	return "integration/" + itoa(i.EnvironmentID) + "/" + i.LinkKey + "/events"
 }
 
 // AnnounceInput names an incoming link.
@@ -234,7 +231,7 @@ func (p *Partner) Announce(ctx context.Context, in AnnounceInput) (AnnounceResul
 	if !event.Products && !event.Sales {
 		return AnnounceResult{}, nil
 	}
-	secret, err := p.Vault.Open("link/"+itoa(link.EnvironmentID)+"/"+itoa(link.UserID)+"/events", link.EventSecretSealed)
+	secret, err := p.Vault.Open(vault.LinkSecretRow(link.EnvironmentID, link.UserID), link.EventSecretSealed)
 	if err != nil {
 		return AnnounceResult{}, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -13,8 +12,6 @@ import (
 	"koppel/linking"
 	"koppel/salesdock"
 )
-
-func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // RunInput names a sync run.
 type RunInput struct {

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"fmt"
 
 	"koppel/linking"
 )
@@ -45,7 +44,7 @@ func (t *Tx) PrepareRequest(ctx context.Context, account string, integration Int
 		return Prepared{}, ErrNotFound
 	}
 	request, problems := linking.BuildRequest(linking.SaleToForward{
-		Reference:  fmt.Sprintf("%s/%d/%d", account, integration.ID, sale.ID),
+		Reference:  linking.Reference(account, integration.ID, sale.ID),
 		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, CreatedAt: sale.CreatedAt,
 	}, setup, mappings)
 	return Prepared{Sale: sale, Facts: FactsOf(sale, all), Request: request, Problems: problems}, nil

@@ -1,6 +1,7 @@
 package linking
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,6 +38,12 @@ type SaleToForward struct {
 	Sold       Sold
 	Lines      []SoldLine
 	CreatedAt  time.Time
+}
+
+// Reference is what a sale is called at a partner: the same for every attempt and every correction of it, and
+// for no other sale.
+func Reference(account string, integrationID, saleID int64) string {
+	return fmt.Sprintf("%s/%d/%d", account, integrationID, saleID)
 }
 
 // PartnerRequest is the create that would be sent.

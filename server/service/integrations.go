@@ -7,14 +7,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"koppel/db"
+	"koppel/internal/vault"
 	"koppel/linking"
 	"koppel/salesdock"
+	"koppel/workflows"
 )
 
 // Connection is what a link to a partner needs.
@@ -146,9 +147,9 @@ func (s *Service) CreateIntegration(ctx context.Context, a Actor, c Connection) 
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		row, err = tx.IntegrationInsert(ctx, db.IntegrationInsertParams{
 			EnvironmentID: a.EnvironmentID, Name: partnerName(c, t), AccountName: c.AccountName, BaseURL: c.BaseURL,
-			TokenSealed: s.Vault.Seal(tokenRow(a.EnvironmentID, linkKey), []byte(c.Token)), PartnerKind: t.Kind, Capabilities: capabilities,
+			TokenSealed: s.Vault.Seal(vault.TokenRow(a.EnvironmentID, linkKey), []byte(c.Token)), PartnerKind: t.Kind, Capabilities: capabilities,
 			LimitGroup: limitGroup(c, t), Settings: linking.DefaultSettings(), LinkKey: linkKey,
-			EventSecretSealed: s.Vault.Seal(eventSecretRow(a.EnvironmentID, linkKey), secret), Now: s.Now(),
+			EventSecretSealed: s.Vault.Seal(vault.EventSecretRow(a.EnvironmentID, linkKey), secret), Now: s.Now(),
 		})
 		if err != nil {
 			return orConflict(err, "integration_exists")
@@ -200,7 +201,7 @@ func (s *Service) TestIntegration(ctx context.Context, a Actor, id int64) (Conne
 	if err != nil {
 		return ConnectionTest{}, err
 	}
-	token, err := s.Vault.Open(tokenRow(row.EnvironmentID, row.LinkKey), row.TokenSealed)
+	token, err := s.Vault.Open(vault.TokenRow(row.EnvironmentID, row.LinkKey), row.TokenSealed)
 	if err != nil {
 		return ConnectionTest{}, err
 	}
@@ -292,7 +293,7 @@ func (s *Service) reconnect(ctx context.Context, a Actor, id int64, patch Integr
 	return s.tx(ctx, a, func(tx *db.Tx) error {
 		err := tx.IntegrationSetConnection(ctx, db.IntegrationSetConnectionParams{
 			EnvironmentID: a.EnvironmentID, ID: id, AccountName: c.AccountName, BaseURL: c.BaseURL,
-			TokenSealed: s.Vault.Seal(tokenRow(a.EnvironmentID, row.LinkKey), []byte(c.Token)),
+			TokenSealed: s.Vault.Seal(vault.TokenRow(a.EnvironmentID, row.LinkKey), []byte(c.Token)),
 			PartnerKind: t.Kind, Capabilities: capabilities, LimitGroup: limitGroup(c, t), Now: s.Now(),
 		})
 		if err != nil {
@@ -443,5 +444,5 @@ func maybe[T any](row T, err error) (*T, error) {
 
 // WorkflowID names the workflow that moves a forwarding, for operators.
 func WorkflowID(f db.Forwarding) string {
-	return fmt.Sprintf("forward-sale/%d/%d/%d", f.EnvironmentID, f.IntegrationID, f.SaleID)
+	return workflows.ForwardSaleID(f.EnvironmentID, f.IntegrationID, f.SaleID)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"koppel/db"
+	"koppel/internal/vault"
 	"koppel/linking"
 	"koppel/salesdock"
 )
@@ -36,7 +37,7 @@ func (s *Service) PutLink(ctx context.Context, a Actor, in salesdock.Link) (link
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		link, err = tx.LinkUpsert(ctx, db.LinkUpsertParams{
 			EnvironmentID: a.EnvironmentID, UserID: a.UserID, PartnerAccount: in.Account, PartnerBaseURL: strings.TrimRight(in.BaseURL, "/"), PartnerLinkKey: in.LinkKey,
-			EventSecretSealed: s.Vault.Seal(linkSecretRow(a.EnvironmentID, a.UserID), []byte(in.Secret)), Settings: linking.DefaultIncomingSettings(), Now: s.Now(),
+			EventSecretSealed: s.Vault.Seal(vault.LinkSecretRow(a.EnvironmentID, a.UserID), []byte(in.Secret)), Settings: linking.DefaultIncomingSettings(), Now: s.Now(),
 		})
 		if err != nil {
 			return err
@@ -77,7 +78,7 @@ func (s *Service) ReceiveLinkEvent(ctx context.Context, account string, body []b
 		if err != nil {
 			return err
 		}
-		secret, err := s.Vault.Open(eventSecretRow(env.ID, row.LinkKey), row.EventSecretSealed)
+		secret, err := s.Vault.Open(vault.EventSecretRow(env.ID, row.LinkKey), row.EventSecretSealed)
 		if err != nil {
 			return err
 		}

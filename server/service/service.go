@@ -185,15 +185,3 @@ func optional(text string) *string {
 	}
 	return &text
 }
-
-func tokenRow(environmentID int64, linkKey string) string {
-	return fmt.Sprintf("integration/%d/%s/token", environmentID, linkKey)
-}
-
-func eventSecretRow(environmentID int64, linkKey string) string {
-	return fmt.Sprintf("integration/%d/%s/events", environmentID, linkKey)
-}
-
-func linkSecretRow(environmentID, userID int64) string {
-	return fmt.Sprintf("link/%d/%d/events", environmentID, userID)
-}

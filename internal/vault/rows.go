@@ -1,0 +1,23 @@
+package vault
+
+import "fmt"
+
+// TokenRow names an integration's partner token.
+func TokenRow(environmentID int64, linkKey string) string {
+	return fmt.Sprintf("integration/%d/%s/token", environmentID, linkKey)
+}
+
+// EventSecretRow names the secret that a partner signs its announcements to an integration with.
+func EventSecretRow(environmentID int64, linkKey string) string {
+	return fmt.Sprintf("integration/%d/%s/events", environmentID, linkKey)
+}
+
+// LinkSecretRow names the secret that we sign announcements to a linked environment with.
+func LinkSecretRow(environmentID, userID int64) string {
+	return fmt.Sprintf("link/%d/%d/events", environmentID, userID)
+}
+
+// RequestRow names the stored request of a forwarding.
+func RequestRow(environmentID, forwardingID int64) string {
+	return fmt.Sprintf("forwarding/%d/%d/request", environmentID, forwardingID)
+}
