@@ -71,7 +71,7 @@ func (p *Partner) SendSale(ctx context.Context, in SendSaleInput) (SendSaleResul
 // claim decides whether there is something to send, and takes it: of two at once one succeeds.
 func (p *Partner) claim(ctx context.Context, in SendSaleInput) (s sending, err error) {
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
-		f, err := tx.ForwardingByID(ctx, in.EnvironmentID, in.ForwardingID)
+		f, err := lockedForwarding(ctx, tx, in)
 		if err != nil {
 			return err
 		}
@@ -98,6 +98,19 @@ func (p *Partner) claim(ctx context.Context, in SendSaleInput) (s sending, err e
 	}
 	s.ref.client, err = p.client(s.ref.Integration)
 	return s, err
+}
+
+// lockedForwarding reads a forwarding with its sale locked: a correction or a status that is being written is
+// waited for, and one that comes later finds the sale on its way.
+func lockedForwarding(ctx context.Context, tx *db.Tx, in SendSaleInput) (db.Forwarding, error) {
+	f, err := tx.ForwardingByID(ctx, in.EnvironmentID, in.ForwardingID)
+	if err != nil {
+		return f, err
+	}
+	if _, err := tx.SaleLock(ctx, in.EnvironmentID, f.SaleID); err != nil {
+		return f, err
+	}
+	return tx.ForwardingByID(ctx, in.EnvironmentID, in.ForwardingID)
 }
 
 func keyed(i db.Integration) bool { return i.PartnerKind == "koppel" }

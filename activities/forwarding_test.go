@@ -436,3 +436,36 @@ func TestAFailedCheckRests(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, activities.ReasonUnreachable, row.LastError)
 }
+
+// A correction that is being written when the sale is about to go is waited for: what was accepted is what is sent.
+func TestACorrectionIsNotOvertaken(t *testing.T) {
+	t.Parallel()
+	w := setup(t, true)
+	locked, commit := make(chan struct{}), make(chan struct{})
+	corrected := make(chan error, 1)
+	go func() {
+		corrected <- w.svc.Store.WithTx(t.Context(), w.actor.EnvironmentID, func(tx *db.Tx) error {
+			sale, err := tx.SaleLock(t.Context(), w.actor.EnvironmentID, w.forwarding().SaleID)
+			if err != nil {
+				return err
+			}
+			sale.Submission.Fields["city"] = "Zwolle"
+			_, err = tx.SaleCorrect(t.Context(), db.SaleCorrectParams{EnvironmentID: sale.EnvironmentID, ID: sale.ID, Submission: sale.Submission, Now: time.Now()})
+			close(locked)
+			<-commit
+			return err
+		})
+	}()
+	<-locked
+	sent := make(chan error, 1)
+	go func() { _, err := w.send(); sent <- err }()
+	select {
+	case <-sent:
+		t.Fatal("the sale went with what was being corrected")
+	case <-time.After(500 * time.Millisecond): // it waits; without the lock it is sent in a fraction of this
+	}
+	close(commit)
+	require.NoError(t, <-corrected)
+	require.NoError(t, <-sent)
+	require.Contains(t, string(w.partner.sent()[0].body), "Zwolle")
+}
