@@ -56,7 +56,7 @@ generate-check: generate
 
 .PHONY: replay
 replay: standalone ## Record the workflow histories that the replay test holds (after a deliberate change only)
-	cd standalone && KOPPEL_RECORD=$(CURDIR)/workflows/testdata/replay go test -count=1 -run TestRecordHistories ./e2e
+	cd standalone && KOPPEL_RECORD=$(CURDIR)/workflows/testdata/replay go test -count=1 -tags record -run TestRecordHistories ./e2e
 
 .PHONY: bench
 bench: postgres ## Measure, side by side in one run; prints a report
