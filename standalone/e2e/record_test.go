@@ -74,7 +74,13 @@ func TestRecordHistories(t *testing.T) {
 
 	l.reseller.patch(l.path(""), object{"forwarding": object{"delay": object{"amount": 3, "unit": "hours"}}})
 	third := l.sell(3)
-	l.eventually("it waits for its moment", func() bool { return l.forwardings("waiting") == 1 })
+	l.eventually("its workflow waits for its moment", func() bool {
+		if l.forwardings("waiting") != 1 {
+			return false
+		}
+		d, err := c.DescribeWorkflowExecution(t.Context(), forwarding(third), "")
+		return err == nil && d.GetWorkflowExecutionInfo().GetHistoryLength() >= 11 // its timer has started
+	})
 	l.reseller.post(fmt.Sprintf("account/sales/updatestatus/%d?status=cancelled", third), nil)
 	l.eventually("it is withdrawn", func() bool { return l.forwardings("withdrawn") == 1 })
 	ended(forwarding(third))
