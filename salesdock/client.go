@@ -307,8 +307,6 @@ func (c *Client) SaleByReference(ctx context.Context, reference string) (Page[Sa
 	return get[Page[SaleUpdate]](ctx, c, "user/sales", url.Values{"external_reference": {reference}, "extended": {"true"}}, 0)
 }
 
-// Flows, Questions and Agreements read a list; extended asks a partner of ours for the details with it.
-
 // Flows lists the order forms the token may sell through.
 func (c *Client) Flows(ctx context.Context) ([]Flow, error) {
 	return get[[]Flow](ctx, c, "user/flows", extended, maxList)
@@ -323,8 +321,6 @@ func (c *Client) Questions(ctx context.Context) ([]Question, error) {
 func (c *Client) Agreements(ctx context.Context) ([]Agreement, error) {
 	return get[[]Agreement](ctx, c, "user/agreements", extended, maxList)
 }
-
-// Question, Agreement and Flow details, for a stock account whose lists lack them.
 
 // Question reads one question's detail.
 func (c *Client) Question(ctx context.Context, id int64) (Question, error) {
@@ -341,6 +337,7 @@ func (c *Client) Statuses(ctx context.Context) ([]Status, error) {
 	return get[[]Status](ctx, c, "user/statuses", url.Values{"status_source": {"sale"}}, 0)
 }
 
+// extended asks a partner of ours for the details with a list; a stock account ignores it.
 var extended = url.Values{"extended": {"true"}}
 
 // CreateSale sends a stored request. Scope of its idempotency: with a key, the partner's user (a partner of

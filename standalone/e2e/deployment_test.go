@@ -101,10 +101,16 @@ func freeAddress(t testing.TB) string {
 
 func (d *deployment) start(args ...string) *process {
 	d.t.Helper()
-	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &lockedBuffer{}}
-	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LISTEN="+d.base[len("http://"):],
+	env := append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LISTEN="+d.base[len("http://"):],
 		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=info")
-	p.cmd.Env = append(p.cmd.Env, d.env...)
+	return d.startIn("", append(env, d.env...), args...)
+}
+
+// startIn starts the program in a folder; without an environment it has the test's own.
+func (d *deployment) startIn(folder string, env []string, args ...string) *process {
+	d.t.Helper()
+	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &lockedBuffer{}}
+	p.cmd.Dir, p.cmd.Env = folder, env
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(d.t, p.cmd.Start())
 	go func() {

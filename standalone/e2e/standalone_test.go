@@ -42,7 +42,7 @@ func startStandalone(t *testing.T, folder string, args ...string) *standalone {
 	file := filepath.Join(folder, ".koppel", "ready.json")
 	_ = os.Remove(file)
 	d := &deployment{t: t, base: "http://127.0.0.1:0"}
-	s.process = d.startIn(folder, append([]string{"--data", ".koppel", "--listen", "127.0.0.1:0", "--temporal-listen", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0", "--ready-file", ".koppel/ready.json"}, args...)...)
+	s.process = d.startIn(folder, nil, append([]string{"--data", ".koppel", "--listen", "127.0.0.1:0", "--temporal-listen", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0", "--ready-file", ".koppel/ready.json"}, args...)...)
 	began := time.Now()
 	d.eventually("koppel-standalone is ready", func() bool {
 		data, err := os.ReadFile(file)
@@ -50,25 +50,6 @@ func startStandalone(t *testing.T, folder string, args ...string) *standalone {
 	})
 	t.Logf("ready after %s", time.Since(began).Round(10*time.Millisecond))
 	return s
-}
-
-// startIn starts the program with nothing configured: everything embedded.
-func (d *deployment) startIn(folder string, args ...string) *process {
-	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &lockedBuffer{}}
-	p.cmd.Dir = folder
-	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
-	require.NoError(d.t, p.cmd.Start())
-	go func() {
-		_ = p.cmd.Wait()
-		close(p.done)
-	}()
-	d.t.Cleanup(func() {
-		p.stop(syscall.SIGTERM)
-		if d.t.Failed() {
-			d.t.Logf("%v said:\n%s", args, tail(p.log.String(), 6000))
-		}
-	})
-	return p
 }
 
 // dataFolder is one that PostgreSQL's own user can enter too.
