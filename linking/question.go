@@ -139,7 +139,6 @@ const (
 	ProblemInvalidDate   = "invalid_date"
 	ProblemInvalidEmail  = "invalid_email"
 	ProblemInvalidFormat = "invalid_format"
-	ProblemNotAList      = "not_a_list"
 	ProblemNotAccepted   = "not_accepted"
 )
 

@@ -12,7 +12,6 @@ import (
 const (
 	KeyEnvironment = "environment_id"
 	KeyIntegration = "integration_id"
-	KeySale        = "sale_id"
 	KeyForwarding  = "forwarding_id"
 	KeyReason      = "reason"
 	KeyStatus      = "status"

@@ -140,6 +140,5 @@ var sentences = map[string]sentence{
 	"suggest_same_id":       {"zelfde identifier", "same identifier"},
 	"suggest_same_name":     {"zelfde naam", "same name"},
 	"who_us":                {"Wij", "Us"},
-	"who_partner":           {"De partner", "The partner"},
 	"who_nobody":            {"Niemand: het gaat vanzelf", "Nobody: it goes by itself"},
 }
