@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -41,8 +40,13 @@ type IntegrationInput struct {
 // afterFailure is how long an integration rests when a step failed for good.
 const afterFailure = 5 * time.Minute
 
-// runSilence is how long a run may take before its workflow is started again, in case it is gone.
-const runSilence = 15 * time.Minute
+// runSilence is how long a run may take before its workflow is started again, in case it is gone. A run that
+// was confirmed while its workflow was just ending is tried again after endingRun, and then ever later: it is
+// either over in a moment, or really under way.
+const (
+	runSilence = 15 * time.Minute
+	endingRun  = 2 * time.Second
+)
 
 // tellAgain is how long a partner that could not be told who we are is left alone: polling goes on without.
 const tellAgain = time.Hour
@@ -50,7 +54,8 @@ const tellAgain = time.Hour
 type integration struct {
 	in      activities.IntegrationInput
 	plan    activities.IntegrationPlan
-	started int64 // the run whose workflow was started here
+	started int64         // the run whose workflow was started here
+	again   time.Duration // after which it is tried again, because its last workflow was still there
 	restTo  time.Time
 	tellAt  time.Time // telling the partner failed before: not again until then
 }
@@ -156,8 +161,12 @@ func (w *integration) startRun(ctx workflow.Context) error {
 		EnvironmentID: w.in.EnvironmentID, IntegrationID: w.in.IntegrationID, RunID: w.plan.RunID, LimitGroup: w.plan.LimitGroup,
 	})
 	err := child.GetChildWorkflowExecution().Get(ctx, nil)
-	var runs *temporal.ChildWorkflowExecutionAlreadyStartedError
-	if err != nil && !errors.As(err, &runs) {
+	switch {
+	case err == nil:
+		w.again = 0
+	case temporal.IsWorkflowExecutionAlreadyStartedError(err):
+		w.again = min(max(2*w.again, endingRun), runSilence)
+	default:
 		return err
 	}
 	w.started = w.plan.RunID
@@ -174,7 +183,7 @@ func (w *integration) wait(ctx workflow.Context) (signalled bool) {
 			c.Receive(ctx, nil)
 			signalled = true
 			if name == SignalSyncFinished {
-				w.started = 0 // the run may have been confirmed, and wait again under the same id
+				w.started, w.again = 0, 0 // the run may have been confirmed, and wait again under the same id
 			}
 		})
 	}
@@ -210,7 +219,11 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 	if w.plan.RunID == 0 {
 		consider(w.plan.CheckAt)
 	} else {
-		consider(workflow.Now(ctx).Add(runSilence))
+		silence := runSilence
+		if w.again > 0 {
+			silence = w.again
+		}
+		consider(workflow.Now(ctx).Add(silence))
 	}
 	if next.Before(w.restTo) && workflow.Now(ctx).Before(w.restTo) {
 		return w.restTo
@@ -224,7 +237,7 @@ func (w *integration) drain(ctx workflow.Context) (drained bool) {
 		for workflow.GetSignalChannel(ctx, name).ReceiveAsync(nil) {
 			drained = true
 			if name == SignalSyncFinished {
-				w.started = 0
+				w.started, w.again = 0, 0
 			}
 		}
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
 	"koppel/workflows"
@@ -89,4 +91,37 @@ func TestIntegrationStartsAQueuedRun(t *testing.T) {
 	env.plan("PlanIntegration", idle)
 	env.remove(time.Hour)
 	env.integrate(t)
+}
+
+// A person confirms a braked run in the moment between its report and its workflow's end: it is started again
+// as soon as the first one has ended, not when it has been silent for long.
+func TestIntegrationStartsARunAgainThatIsJustEnding(t *testing.T) {
+	t.Parallel()
+	var suite testsuite.WorkflowTestSuite
+	env := testEnvironment{suite.NewTestWorkflowEnvironment()}
+	env.RegisterWorkflowWithOptions(workflows.Integration, workflow.RegisterOptions{Name: workflows.IntegrationName})
+	workflows.RegisterPartner(env, &activities.Partner{})
+	workflows.RegisterRecords(env, &activities.Records{})
+	var runs []time.Time
+	ending := func(ctx workflow.Context, _ workflows.SyncProductsInput) error {
+		runs = append(runs, workflow.Now(ctx))
+		if len(runs) > 1 {
+			return nil
+		}
+		if err := workflow.SignalExternalWorkflow(ctx, workflow.GetInfo(ctx).ParentWorkflowExecution.ID, "", workflows.SignalSyncFinished, nil).Get(ctx, nil); err != nil {
+			return err
+		}
+		return workflow.Sleep(ctx, time.Second) // it is still there when the confirmed run is to begin
+	}
+	env.RegisterWorkflowWithOptions(ending, workflow.RegisterOptions{Name: workflows.SyncProductsName})
+	idle := activities.IntegrationPlan{State: "active", Linked: true}
+	confirmed := idle
+	confirmed.RunID = 9
+	env.OnActivity("PlanIntegration", mock.Anything, mock.Anything).Return(confirmed, nil).Times(3)
+	env.signalAfter(time.Minute, workflows.SignalSyncFinished)
+	env.plan("PlanIntegration", idle)
+	env.remove(time.Hour)
+	env.integrate(t)
+	require.Len(t, runs, 2)
+	require.Less(t, runs[1].Sub(runs[0]), 10*time.Second)
 }
