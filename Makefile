@@ -24,12 +24,16 @@ standalone:
 postgres: # PostgreSQL's programs, where nothing else is configured and we may install them
 	@scripts/ensure-postgres
 
+.PHONY: browser
+browser: # what the browser tests need
+	@scripts/ensure-browser
+
 .PHONY: build
 build: standalone ## Build both programs into bin/
 	go build -o $(BIN)/koppel .
 
 .PHONY: test
-test: postgres ## Run every test: the product's module with the race detector, then end to end
+test: postgres browser ## Run every test: the product's module with the race detector, then end to end and in a browser
 	go test -race -timeout 15m ./...
 	cd standalone && go test -timeout 25m -parallel 3 ./...
 
@@ -45,18 +49,23 @@ lint: tools generate-check ## Format, linters, generated code is current, determ
 check: test lint ## All that CI runs
 
 .PHONY: generate
-generate: tools ## Write generated code: queries, their types, the OpenAPI document as JSON
+generate: tools ## Write generated code: queries, their types, the OpenAPI document as JSON, pages
 	$(BIN)/sqlc generate
 	cd tools && go run ./aliases ../db/dbsqlc ../db/types.go
 	cd tools && go run ./openapi ../salesdock/openapi.yaml ../salesdock/openapi.json
+	$(BIN)/templ generate -path server/admin -log-level error
 
 .PHONY: generate-check
 generate-check: generate
-	@git diff --exit-code -- db/dbsqlc db/types.go salesdock/openapi.json || { echo "Generated code is not current: run make generate, and commit what changes."; exit 1; }
+	@git diff --exit-code -- db/dbsqlc db/types.go salesdock/openapi.json server/admin/views || { echo "Generated code is not current: run make generate, and commit what changes."; exit 1; }
 
 .PHONY: replay
 replay: standalone ## Record the workflow histories that the replay test holds (after a deliberate change only)
 	cd standalone && KOPPEL_RECORD=$(CURDIR)/workflows/testdata/replay go test -count=1 -tags record -run TestRecordHistories ./e2e
+
+.PHONY: screenshots
+screenshots: postgres browser ## Make the README's pictures anew, from the demo
+	cd standalone && KOPPEL_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestReadmeScreenshots ./e2e
 
 .PHONY: bench
 bench: postgres ## Measure, side by side in one run; prints a report
@@ -65,7 +74,7 @@ bench: postgres ## Measure, side by side in one run; prints a report
 .PHONY: tools
 tools:
 	@mkdir -p $(BIN)
-	@cd tools && go build -o $(BIN)/ github.com/sqlc-dev/sqlc/cmd/sqlc github.com/golangci/golangci-lint/v2/cmd/golangci-lint go.temporal.io/sdk/contrib/tools/workflowcheck
+	@cd tools && go build -o $(BIN)/ github.com/sqlc-dev/sqlc/cmd/sqlc github.com/a-h/templ/cmd/templ github.com/golangci/golangci-lint/v2/cmd/golangci-lint go.temporal.io/sdk/contrib/tools/workflowcheck
 
 .PHONY: clean
 clean: ## Remove what was built (not the data)

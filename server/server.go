@@ -20,20 +20,22 @@ import (
 	"koppel/db"
 	"koppel/internal/config"
 	"koppel/internal/relay"
+	"koppel/server/admin"
 	"koppel/server/api"
 	"koppel/server/service"
 )
 
 // Config of a server.
 type Config struct {
-	Listen         string
-	TrustedProxies []string
-	TemporalUIURL  string
-	DatabaseURL    string
-	Service        *service.Service
-	Relay          *relay.Relay
-	Client         client.Client
-	Log            *zap.Logger
+	Listen            string
+	TrustedProxies    []string
+	TemporalUIURL     string
+	TemporalNamespace string
+	DatabaseURL       string
+	Service           *service.Service
+	Relay             *relay.Relay
+	Client            client.Client
+	Log               *zap.Logger
 }
 
 // Run serves until ctx ends: then it takes no more, finishes what it has, and stops the relay.
@@ -42,22 +44,28 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: something else uses that address; end it, or choose another with --listen: %w", cfg.Listen, err)
 	}
-	handler, environmentAPI, err := newHandler(ctx, cfg)
+	stopping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	handler, environmentAPI, err := newHandler(ctx, stopping, cfg)
 	if err != nil {
 		return err
 	}
 	httpServer := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 120 * time.Second, IdleTimeout: 120 * time.Second,
 	}
+	httpServer.RegisterOnShutdown(stop) // pages that listen would keep it from ending
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBackground()
 	var group sync.WaitGroup
 	group.Go(func() { cfg.Relay.Run(background) })
 	group.Go(func() { environmentAPI.Forget(background) })
-	group.Go(func() { expireKeys(background, cfg) })
+	group.Go(func() { expire(background, cfg) })
 	served := make(chan error, 1)
 	go func() { served <- httpServer.Serve(listener) }()
 	cfg.Log.Info("server.started", zap.String("address", listener.Addr().String()))
+	if needed, err := cfg.Service.NeedsSetUp(ctx); err == nil && needed {
+		cfg.Log.Info("server.set_up.needed", zap.String("set_up_code", cfg.Service.SetUpCode()), zap.String("page", cfg.Service.PublicURL+"/set-up"))
+	}
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
@@ -75,7 +83,7 @@ func Run(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-func newHandler(ctx context.Context, cfg Config) (http.Handler, *api.API, error) {
+func newHandler(ctx, stopping context.Context, cfg Config) (http.Handler, *api.API, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -94,7 +102,20 @@ func newHandler(ctx context.Context, cfg Config) (http.Handler, *api.API, error)
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "alive\n") })
 	engine.GET("/readyz", func(c *gin.Context) { ready(c, cfg) })
 	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
-	engine.GET("/", func(c *gin.Context) { front(c, cfg.TemporalUIURL) })
+	pages, err := admin.New(admin.Config{Service: cfg.Service, Log: cfg.Log, TemporalUI: cfg.TemporalUIURL, Namespace: cfg.TemporalNamespace, Stopping: stopping})
+	if err != nil {
+		return nil, nil, err
+	}
+	pages.Register(engine)
+	elsewhere := func(c *gin.Context) {
+		if admin.Owns(c.Request.URL.Path) {
+			pages.NotFound(c)
+			return
+		}
+		environmentAPI.NotFound(c)
+	}
+	engine.NoRoute(elsewhere)
+	engine.NoMethod(elsewhere)
 	return engine, environmentAPI, nil
 }
 
@@ -145,32 +166,8 @@ func ready(c *gin.Context, cfg Config) {
 	c.JSON(status, state)
 }
 
-const frontPage = `<!doctype html>
-<html lang="nl">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Koppel</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}</style>
-<h1>Koppel</h1>
-<p>Koppel verbindt verkoopomgevingen. Koppel links sales environments.</p>
-<ul>
-<li><a href="/openapi.json">API (OpenAPI)</a></li>
-%s<li><a href="/readyz">Status</a></li>
-</ul>
-</html>
-`
-
-func front(c *gin.Context, temporalUI string) {
-	link := ""
-	if temporalUI != "" {
-		link = `<li><a href="` + temporalUI + `">Temporal</a></li>` + "\n"
-	}
-	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	c.Data(http.StatusOK, "text/html; charset=utf-8", fmt.Appendf(nil, frontPage, link))
-}
-
-// expireKeys forgets idempotency keys when their promised time is over.
-func expireKeys(ctx context.Context, cfg Config) {
+// expire forgets idempotency keys and sessions when their promised time is over.
+func expire(ctx context.Context, cfg Config) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
@@ -178,8 +175,9 @@ func expireKeys(ctx context.Context, cfg Config) {
 			_, err := tx.SystemIdempotencyKeysExpire(ctx, time.Now().Add(-config.IdempotencyKept))
 			return err
 		})
+		err = errors.Join(err, cfg.Service.ExpireSessions(ctx))
 		if err != nil && ctx.Err() == nil {
-			cfg.Log.Warn("keys.expire.failed", zap.Error(err))
+			cfg.Log.Warn("expire.failed", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

@@ -75,6 +75,64 @@ func (q *Queries) AuditList(ctx context.Context, environmentID int64, entity *st
 	return items, nil
 }
 
+const auditOf = `-- name: AuditOf :many
+SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
+FROM audit_log a LEFT JOIN users u ON u.environment_id = a.environment_id AND u.id = a.user_id
+WHERE a.environment_id = $1 AND a.entity = $2 AND a.entity_id = $3 ORDER BY a.id DESC LIMIT 50
+`
+
+type AuditOfParams struct {
+	EnvironmentID int64
+	Entity        string
+	EntityID      string
+}
+
+type AuditOfRow struct {
+	ID            int64
+	EnvironmentID int64
+	UserID        *int64
+	Action        string
+	Entity        string
+	EntityID      string
+	Old           []byte
+	New           []byte
+	At            time.Time
+	UserName      string
+	UserEmail     string
+}
+
+func (q *Queries) AuditOf(ctx context.Context, arg AuditOfParams) ([]AuditOfRow, error) {
+	rows, err := q.db.Query(ctx, auditOf, arg.EnvironmentID, arg.Entity, arg.EntityID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditOfRow
+	for rows.Next() {
+		var i AuditOfRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.UserID,
+			&i.Action,
+			&i.Entity,
+			&i.EntityID,
+			&i.Old,
+			&i.New,
+			&i.At,
+			&i.UserName,
+			&i.UserEmail,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const organisationByID = `-- name: OrganisationByID :one
 SELECT id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at FROM organisations WHERE environment_id = $1 AND id = $2 AND deleted_at IS NULL
 `
@@ -94,6 +152,47 @@ func (q *Queries) OrganisationByID(ctx context.Context, environmentID int64, iD 
 		&i.DeletedAt,
 	)
 	return i, err
+}
+
+const organisationCounts = `-- name: OrganisationCounts :many
+SELECT o.id, (SELECT count(*) FROM organisation_products g JOIN products p ON p.environment_id = g.environment_id AND p.id = g.product_id
+    WHERE g.environment_id = o.environment_id AND g.organisation_id = o.id AND g.granted AND p.deleted_at IS NULL) AS products,
+  (SELECT count(*) FROM organisation_flows g JOIN flows f ON f.environment_id = g.environment_id AND f.id = g.flow_id
+    WHERE g.environment_id = o.environment_id AND g.organisation_id = o.id AND f.deleted_at IS NULL) AS flows,
+  (SELECT count(*) FROM users u WHERE u.environment_id = o.environment_id AND u.organisation_id = o.id) AS users
+FROM organisations o WHERE o.environment_id = $1 AND o.deleted_at IS NULL ORDER BY o.id
+`
+
+type OrganisationCountsRow struct {
+	ID       int64
+	Products int64
+	Flows    int64
+	Users    int64
+}
+
+func (q *Queries) OrganisationCounts(ctx context.Context, environmentID int64) ([]OrganisationCountsRow, error) {
+	rows, err := q.db.Query(ctx, organisationCounts, environmentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OrganisationCountsRow
+	for rows.Next() {
+		var i OrganisationCountsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Products,
+			&i.Flows,
+			&i.Users,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const organisationDelete = `-- name: OrganisationDelete :execrows
@@ -261,6 +360,67 @@ func (q *Queries) OrganisationProductIDs(ctx context.Context, environmentID int6
 			return nil, err
 		}
 		items = append(items, product_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const organisationProductPage = `-- name: OrganisationProductPage :many
+SELECT p.id, p.name, coalesce(p.identifier, '')::text AS identifier, p.type, p.active, coalesce(g.granted, false)::boolean AS granted
+FROM products p LEFT JOIN organisation_products g ON g.environment_id = p.environment_id AND g.product_id = p.id AND g.organisation_id = $1
+WHERE p.environment_id = $2 AND p.deleted_at IS NULL AND p.id > $3
+  AND ($4::boolean IS NULL OR coalesce(g.granted, false) = $4)
+  AND ($5::text IS NULL OR p.name ILIKE '%' || $5 || '%' OR p.identifier ILIKE '%' || $5 || '%')
+ORDER BY p.id LIMIT $6
+`
+
+type OrganisationProductPageParams struct {
+	OrganisationID int64
+	EnvironmentID  int64
+	AfterID        int64
+	Granted        *bool
+	Q              *string
+	PageSize       int32
+}
+
+type OrganisationProductPageRow struct {
+	ID         int64
+	Name       string
+	Identifier string
+	Type       string
+	Active     bool
+	Granted    bool
+}
+
+func (q *Queries) OrganisationProductPage(ctx context.Context, arg OrganisationProductPageParams) ([]OrganisationProductPageRow, error) {
+	rows, err := q.db.Query(ctx, organisationProductPage,
+		arg.OrganisationID,
+		arg.EnvironmentID,
+		arg.AfterID,
+		arg.Granted,
+		arg.Q,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OrganisationProductPageRow
+	for rows.Next() {
+		var i OrganisationProductPageRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Identifier,
+			&i.Type,
+			&i.Active,
+			&i.Granted,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -557,6 +717,28 @@ func (q *Queries) TokenRevoke(ctx context.Context, arg TokenRevokeParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const userByEmail = `-- name: UserByEmail :one
+SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at FROM users WHERE environment_id = $1 AND lower(email) = lower($2::text)
+`
+
+func (q *Queries) UserByEmail(ctx context.Context, environmentID int64, email string) (User, error) {
+	row := q.db.QueryRow(ctx, userByEmail, environmentID, email)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.EnvironmentID,
+		&i.OrganisationID,
+		&i.Email,
+		&i.Firstname,
+		&i.Lastname,
+		&i.Role,
+		&i.Active,
+		&i.PasswordHash,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const userByID = `-- name: UserByID :one
 SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at FROM users WHERE environment_id = $1 AND id = $2
 `
@@ -655,4 +837,76 @@ func (q *Queries) UserList(ctx context.Context, environmentID int64) ([]User, er
 		return nil, err
 	}
 	return items, nil
+}
+
+const userOwners = `-- name: UserOwners :one
+SELECT count(*) FROM users WHERE environment_id = $1 AND role = 'owner' AND active
+`
+
+func (q *Queries) UserOwners(ctx context.Context, environmentID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, userOwners, environmentID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const userSetPassword = `-- name: UserSetPassword :execrows
+UPDATE users SET password_hash = $1 WHERE environment_id = $2 AND id = $3
+`
+
+type UserSetPasswordParams struct {
+	PasswordHash  string
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) UserSetPassword(ctx context.Context, arg UserSetPasswordParams) (int64, error) {
+	result, err := q.db.Exec(ctx, userSetPassword, arg.PasswordHash, arg.EnvironmentID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const userUpdate = `-- name: UserUpdate :one
+UPDATE users SET email = $1, firstname = $2, lastname = $3, role = $4, organisation_id = $5, active = $6
+WHERE environment_id = $7 AND id = $8 RETURNING id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at
+`
+
+type UserUpdateParams struct {
+	Email          string
+	Firstname      string
+	Lastname       string
+	Role           string
+	OrganisationID *int64
+	Active         bool
+	EnvironmentID  int64
+	ID             int64
+}
+
+func (q *Queries) UserUpdate(ctx context.Context, arg UserUpdateParams) (User, error) {
+	row := q.db.QueryRow(ctx, userUpdate,
+		arg.Email,
+		arg.Firstname,
+		arg.Lastname,
+		arg.Role,
+		arg.OrganisationID,
+		arg.Active,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.EnvironmentID,
+		&i.OrganisationID,
+		&i.Email,
+		&i.Firstname,
+		&i.Lastname,
+		&i.Role,
+		&i.Active,
+		&i.PasswordHash,
+		&i.CreatedAt,
+	)
+	return i, err
 }

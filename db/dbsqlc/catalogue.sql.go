@@ -682,6 +682,106 @@ func (q *Queries) ProductPage(ctx context.Context, arg ProductPageParams) ([]Pro
 	return items, nil
 }
 
+const productSearch = `-- name: ProductSearch :many
+SELECT p.id, p.environment_id, p.supplier_id, p.content, p.own, p.name, p.identifier, p.type, p.business, p.price, p.price_monthly, p.active, p.deactivated_by, p.integration_id, p.partner_product_id, p.created_at, p.updated_at, p.deleted_at, p.changed FROM products p
+WHERE p.environment_id = $1 AND p.deleted_at IS NULL AND (p.name, p.id) > ($2::text, $3::bigint)
+  AND ($4::bigint IS NULL OR EXISTS (
+    SELECT FROM organisation_products g WHERE g.environment_id = p.environment_id AND g.organisation_id = $4
+      AND g.product_id = p.id AND g.granted))
+  AND ($5::boolean IS NULL OR p.active = $5)
+  AND ($6::boolean IS NULL OR (p.integration_id IS NOT NULL) = $6)
+  AND ($7::text IS NULL OR p.type = $7)
+  AND ($8::text IS NULL OR p.name ILIKE '%' || $8 || '%' OR p.identifier ILIKE '%' || $8 || '%')
+ORDER BY p.name, p.id LIMIT $9
+`
+
+type ProductSearchParams struct {
+	EnvironmentID  int64
+	AfterName      string
+	AfterID        int64
+	OrganisationID *int64
+	Active         *bool
+	Imported       *bool
+	Type           *string
+	Q              *string
+	PageSize       int32
+}
+
+// A page of products for people, by name.
+func (q *Queries) ProductSearch(ctx context.Context, arg ProductSearchParams) ([]Product, error) {
+	rows, err := q.db.Query(ctx, productSearch,
+		arg.EnvironmentID,
+		arg.AfterName,
+		arg.AfterID,
+		arg.OrganisationID,
+		arg.Active,
+		arg.Imported,
+		arg.Type,
+		arg.Q,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Product
+	for rows.Next() {
+		var i Product
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.SupplierID,
+			&i.Content,
+			&i.Own,
+			&i.Name,
+			&i.Identifier,
+			&i.Type,
+			&i.Business,
+			&i.Price,
+			&i.PriceMonthly,
+			&i.Active,
+			&i.DeactivatedBy,
+			&i.IntegrationID,
+			&i.PartnerProductID,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.DeletedAt,
+			&i.Changed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const productTypes = `-- name: ProductTypes :many
+SELECT DISTINCT type FROM products WHERE environment_id = $1 AND deleted_at IS NULL ORDER BY type
+`
+
+func (q *Queries) ProductTypes(ctx context.Context, environmentID int64) ([]string, error) {
+	rows, err := q.db.Query(ctx, productTypes, environmentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var type_ string
+		if err := rows.Scan(&type_); err != nil {
+			return nil, err
+		}
+		items = append(items, type_)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const productUpdate = `-- name: ProductUpdate :one
 UPDATE products SET supplier_id = $1, content = $2, own = $3, active = $4,
   deactivated_by = CASE WHEN $4 THEN '' WHEN active THEN 'person' ELSE deactivated_by END, updated_at = $5

@@ -73,6 +73,32 @@ func (q *Queries) EnvironmentInsert(ctx context.Context, arg EnvironmentInsertPa
 	return i, err
 }
 
+const environmentSet = `-- name: EnvironmentSet :exec
+UPDATE environments SET name = $1, language = $2 WHERE id = $3
+`
+
+type EnvironmentSetParams struct {
+	Name     string
+	Language string
+	ID       int64
+}
+
+func (q *Queries) EnvironmentSet(ctx context.Context, arg EnvironmentSetParams) error {
+	_, err := q.db.Exec(ctx, environmentSet, arg.Name, arg.Language, arg.ID)
+	return err
+}
+
+const systemEnvironmentCount = `-- name: SystemEnvironmentCount :one
+SELECT count(*) FROM environments
+`
+
+func (q *Queries) SystemEnvironmentCount(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, systemEnvironmentCount)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const systemKeyCheck = `-- name: SystemKeyCheck :one
 SELECT sealed FROM key_checks
 `

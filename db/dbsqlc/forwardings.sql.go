@@ -326,6 +326,59 @@ func (q *Queries) ForwardingForwarded(ctx context.Context, arg ForwardingForward
 	return result.RowsAffected(), nil
 }
 
+const forwardingGroups = `-- name: ForwardingGroups :many
+SELECT f.integration_id, f.state, f.cause, coalesce(f.problems -> 0 ->> 'code', '')::text AS code, coalesce(f.problems -> 0 ->> 'subject', '')::text AS subject,
+  min(coalesce(f.problems -> 0 ->> 'detail', ''))::text AS detail, coalesce(min(f.problems -> 0 ->> 'field'), '')::text AS field,
+  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id
+FROM forwardings f WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown')
+GROUP BY 1, 2, 3, 4, 5 ORDER BY count(*) DESC LIMIT 200
+`
+
+type ForwardingGroupsRow struct {
+	IntegrationID int64
+	State         string
+	Cause         string
+	Code          string
+	Subject       string
+	Detail        string
+	Field         string
+	Sales         int64
+	Since         time.Time
+	FirstSaleID   int64
+}
+
+// Everything that waits for a person, by cause.
+func (q *Queries) ForwardingGroups(ctx context.Context, environmentID int64) ([]ForwardingGroupsRow, error) {
+	rows, err := q.db.Query(ctx, forwardingGroups, environmentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingGroupsRow
+	for rows.Next() {
+		var i ForwardingGroupsRow
+		if err := rows.Scan(
+			&i.IntegrationID,
+			&i.State,
+			&i.Cause,
+			&i.Code,
+			&i.Subject,
+			&i.Detail,
+			&i.Field,
+			&i.Sales,
+			&i.Since,
+			&i.FirstSaleID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forwardingHurry = `-- name: ForwardingHurry :many
 UPDATE forwardings SET by_hand = true, due_at = $1, updated_at = $1
 WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
@@ -493,6 +546,95 @@ func (q *Queries) ForwardingOfSale(ctx context.Context, arg ForwardingOfSalePara
 	return i, err
 }
 
+const forwardingPage = `-- name: ForwardingPage :many
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+  coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.sold -> 'product' ->> 'name', '')::text AS product
+FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = $1 AND f.id < $2
+  AND ($3::bigint IS NULL OR f.integration_id = $3)
+  AND ($4::text[] IS NULL OR f.state = ANY ($4::text[]))
+  AND ($5::text IS NULL OR f.cause = $5)
+  AND ($6::text IS NULL OR f.problems -> 0 ->> 'code' = $6)
+  AND ($7::text IS NULL OR coalesce(f.problems -> 0 ->> 'subject', '') = $7)
+ORDER BY f.id DESC LIMIT $8
+`
+
+type ForwardingPageParams struct {
+	EnvironmentID int64
+	BeforeID      int64
+	IntegrationID *int64
+	States        []string
+	Cause         *string
+	Code          *string
+	Subject       *string
+	PageSize      int32
+}
+
+type ForwardingPageRow struct {
+	Forwarding  Forwarding
+	Firstname   string
+	Lastname    string
+	CompanyName string
+	Product     string
+}
+
+// A page of forwardings for people, with whose sale it is.
+func (q *Queries) ForwardingPage(ctx context.Context, arg ForwardingPageParams) ([]ForwardingPageRow, error) {
+	rows, err := q.db.Query(ctx, forwardingPage,
+		arg.EnvironmentID,
+		arg.BeforeID,
+		arg.IntegrationID,
+		arg.States,
+		arg.Cause,
+		arg.Code,
+		arg.Subject,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingPageRow
+	for rows.Next() {
+		var i ForwardingPageRow
+		if err := rows.Scan(
+			&i.Forwarding.ID,
+			&i.Forwarding.EnvironmentID,
+			&i.Forwarding.IntegrationID,
+			&i.Forwarding.SaleID,
+			&i.Forwarding.State,
+			&i.Forwarding.ByHand,
+			&i.Forwarding.DueAt,
+			&i.Forwarding.Cause,
+			&i.Forwarding.Problems,
+			&i.Forwarding.Attempts,
+			&i.Forwarding.Key,
+			&i.Forwarding.RequestSealed,
+			&i.Forwarding.SendingSince,
+			&i.Forwarding.MayResend,
+			&i.Forwarding.Candidates,
+			&i.Forwarding.PartnerSaleID,
+			&i.Forwarding.PartnerStatus,
+			&i.Forwarding.PartnerStatusAt,
+			&i.Forwarding.ForwardedAt,
+			&i.Forwarding.AbandonReason,
+			&i.Forwarding.CreatedAt,
+			&i.Forwarding.UpdatedAt,
+			&i.Firstname,
+			&i.Lastname,
+			&i.CompanyName,
+			&i.Product,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forwardingPartnerStatus = `-- name: ForwardingPartnerStatus :exec
 UPDATE forwardings SET partner_status = $1, partner_status_at = $2, updated_at = $3 WHERE environment_id = $4 AND id = $5
 `
@@ -622,6 +764,35 @@ func (q *Queries) ForwardingStart(ctx context.Context, arg ForwardingStartParams
 			&i.CreatedAt,
 			&i.UpdatedAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forwardingStates = `-- name: ForwardingStates :many
+SELECT state, count(*) AS sales FROM forwardings WHERE environment_id = $1 AND integration_id = $2 GROUP BY state
+`
+
+type ForwardingStatesRow struct {
+	State string
+	Sales int64
+}
+
+func (q *Queries) ForwardingStates(ctx context.Context, environmentID int64, integrationID int64) ([]ForwardingStatesRow, error) {
+	rows, err := q.db.Query(ctx, forwardingStates, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingStatesRow
+	for rows.Next() {
+		var i ForwardingStatesRow
+		if err := rows.Scan(&i.State, &i.Sales); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -896,6 +1067,43 @@ func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, sa
 	return items, nil
 }
 
+const forwardingsOfSales = `-- name: ForwardingsOfSales :many
+SELECT f.id, f.sale_id, f.integration_id, f.state FROM forwardings f
+WHERE f.environment_id = $1 AND f.sale_id = ANY ($2::bigint[]) ORDER BY f.id
+`
+
+type ForwardingsOfSalesRow struct {
+	ID            int64
+	SaleID        int64
+	IntegrationID int64
+	State         string
+}
+
+func (q *Queries) ForwardingsOfSales(ctx context.Context, environmentID int64, saleIds []int64) ([]ForwardingsOfSalesRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsOfSales, environmentID, saleIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsOfSalesRow
+	for rows.Next() {
+		var i ForwardingsOfSalesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.SaleID,
+			&i.IntegrationID,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forwardingsToRetry = `-- name: ForwardingsToRetry :many
 SELECT id FROM forwardings WHERE environment_id = $1 AND state IN ('waiting', 'action_required', 'sending')
   AND ($2::bigint[] IS NULL OR id = ANY ($2::bigint[]))
@@ -929,6 +1137,37 @@ func (q *Queries) ForwardingsToRetry(ctx context.Context, arg ForwardingsToRetry
 			return nil, err
 		}
 		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forwardingsWaiting = `-- name: ForwardingsWaiting :many
+SELECT integration_id, state, count(*) AS sales FROM forwardings
+WHERE environment_id = $1 AND state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') GROUP BY integration_id, state
+`
+
+type ForwardingsWaitingRow struct {
+	IntegrationID int64
+	State         string
+	Sales         int64
+}
+
+func (q *Queries) ForwardingsWaiting(ctx context.Context, environmentID int64) ([]ForwardingsWaitingRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsWaiting, environmentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsWaitingRow
+	for rows.Next() {
+		var i ForwardingsWaitingRow
+		if err := rows.Scan(&i.IntegrationID, &i.State, &i.Sales); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -970,4 +1209,18 @@ func (q *Queries) SystemForwardingsToRun(ctx context.Context, arg SystemForwardi
 		return nil, err
 	}
 	return items, nil
+}
+
+const waitingForPersonCount = `-- name: WaitingForPersonCount :one
+SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown'))
+  + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = $1 AND r.state = 'needs_confirmation')
+  + (SELECT count(*) FROM integrations i WHERE i.environment_id = $1 AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint
+`
+
+// What waits for a person: sales, runs that the brake stopped, links that stand still.
+func (q *Queries) WaitingForPersonCount(ctx context.Context, environmentID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, waitingForPersonCount, environmentID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }

@@ -169,6 +169,23 @@ func (q *Queries) IntegrationChecked(ctx context.Context, arg IntegrationChecked
 	return err
 }
 
+const integrationHead = `-- name: IntegrationHead :one
+SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state IN ('action_required', 'outcome_unknown'))::bigint AS attention,
+  (SELECT count(*) FROM integration_products ip WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND ip.local_product_id IS NOT NULL AND ip.vanished = '')::bigint AS imported
+`
+
+type IntegrationHeadRow struct {
+	Attention int64
+	Imported  int64
+}
+
+func (q *Queries) IntegrationHead(ctx context.Context, environmentID int64, iD int64) (IntegrationHeadRow, error) {
+	row := q.db.QueryRow(ctx, integrationHead, environmentID, iD)
+	var i IntegrationHeadRow
+	err := row.Scan(&i.Attention, &i.Imported)
+	return i, err
+}
+
 const integrationHint = `-- name: IntegrationHint :execrows
 UPDATE integrations SET products_hint = products_hint OR $1::boolean, sales_hint = sales_hint OR $2::boolean, event_seq = greatest(event_seq, $3)
 WHERE environment_id = $4 AND id = $5 AND state <> 'removed' AND NOT ((products_hint OR NOT $1::boolean) AND (sales_hint OR NOT $2::boolean))
@@ -484,6 +501,90 @@ func (q *Queries) IntegrationProductList(ctx context.Context, arg IntegrationPro
 	return result.RowsAffected(), nil
 }
 
+const integrationProductPage = `-- name: IntegrationProductPage :many
+WITH offer AS (
+  SELECT ip.partner_product_id, coalesce(ip.content ->> 'name', '')::text AS name, coalesce(ip.content ->> 'identifier', '')::text AS identifier,
+    coalesce(ip.content ->> 'type', '')::text AS type, coalesce(ip.content ->> 'supplier_name', '')::text AS supplier, ip.selected, ip.offered,
+    ip.local_product_id, ip.first_seen_at, p.active AS local_active, p.deactivated_by, p.deleted_at,
+    (CASE WHEN NOT ip.offered THEN 'vanished' WHEN ip.local_product_id IS NULL OR p.deleted_at IS NOT NULL AND NOT ip.selected THEN 'new'
+      WHEN ip.hash IS DISTINCT FROM ip.applied_hash THEN 'changed' ELSE 'imported' END)::text AS state
+  FROM integration_products ip LEFT JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+  WHERE ip.environment_id = $5 AND ip.integration_id = $6 AND (ip.offered OR ip.local_product_id IS NOT NULL OR ip.selected)
+)
+SELECT offer.partner_product_id, offer.name, offer.identifier, offer.type, offer.supplier, offer.selected, offer.offered, offer.local_product_id, offer.first_seen_at, offer.local_active, offer.deactivated_by, offer.deleted_at, offer.state FROM offer
+WHERE offer.partner_product_id > $1::bigint
+  AND ($2::text IS NULL OR offer.state = $2)
+  AND ($3::text IS NULL OR offer.name ILIKE '%' || $3 || '%' OR offer.identifier ILIKE '%' || $3 || '%')
+ORDER BY offer.partner_product_id LIMIT $4
+`
+
+type IntegrationProductPageParams struct {
+	AfterID       int64
+	State         *string
+	Q             *string
+	PageSize      int32
+	EnvironmentID int64
+	IntegrationID int64
+}
+
+type IntegrationProductPageRow struct {
+	PartnerProductID int64
+	Name             string
+	Identifier       string
+	Type             string
+	Supplier         string
+	Selected         bool
+	Offered          bool
+	LocalProductID   *int64
+	FirstSeenAt      time.Time
+	LocalActive      *bool
+	DeactivatedBy    *string
+	DeletedAt        *time.Time
+	State            string
+}
+
+// A page of what a partner offers, for people: with what became of it here.
+func (q *Queries) IntegrationProductPage(ctx context.Context, arg IntegrationProductPageParams) ([]IntegrationProductPageRow, error) {
+	rows, err := q.db.Query(ctx, integrationProductPage,
+		arg.AfterID,
+		arg.State,
+		arg.Q,
+		arg.PageSize,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []IntegrationProductPageRow
+	for rows.Next() {
+		var i IntegrationProductPageRow
+		if err := rows.Scan(
+			&i.PartnerProductID,
+			&i.Name,
+			&i.Identifier,
+			&i.Type,
+			&i.Supplier,
+			&i.Selected,
+			&i.Offered,
+			&i.LocalProductID,
+			&i.FirstSeenAt,
+			&i.LocalActive,
+			&i.DeactivatedBy,
+			&i.DeletedAt,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const integrationProductStage = `-- name: IntegrationProductStage :execrows
 INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, own, hash, partner_updated_at, seen_run_id, first_seen_at)
 SELECT $1, $2, unnest($3::bigint[]), unnest($4::jsonb[]), unnest($5::jsonb[]), unnest($6::bytea[]), unnest($7::text[]), $8, $9
@@ -520,6 +621,39 @@ func (q *Queries) IntegrationProductStage(ctx context.Context, arg IntegrationPr
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const integrationProductStates = `-- name: IntegrationProductStates :many
+SELECT (CASE WHEN NOT ip.offered THEN 'vanished' WHEN ip.local_product_id IS NULL OR p.deleted_at IS NOT NULL AND NOT ip.selected THEN 'new'
+    WHEN ip.hash IS DISTINCT FROM ip.applied_hash THEN 'changed' ELSE 'imported' END)::text AS state, count(*) AS products
+FROM integration_products ip LEFT JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND (ip.offered OR ip.local_product_id IS NOT NULL OR ip.selected)
+GROUP BY 1
+`
+
+type IntegrationProductStatesRow struct {
+	State    string
+	Products int64
+}
+
+func (q *Queries) IntegrationProductStates(ctx context.Context, environmentID int64, integrationID int64) ([]IntegrationProductStatesRow, error) {
+	rows, err := q.db.Query(ctx, integrationProductStates, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []IntegrationProductStatesRow
+	for rows.Next() {
+		var i IntegrationProductStatesRow
+		if err := rows.Scan(&i.State, &i.Products); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const integrationProductsAny = `-- name: IntegrationProductsAny :one
@@ -849,6 +983,27 @@ func (q *Queries) IntegrationProductsVanished(ctx context.Context, arg Integrati
 		arg.Ids,
 	)
 	return err
+}
+
+const integrationProductsVanishing = `-- name: IntegrationProductsVanishing :one
+SELECT count(*) AS products, count(*) FILTER (WHERE EXISTS (
+  SELECT FROM sale_lines l JOIN sales s ON s.environment_id = l.environment_id AND s.id = l.sale_id
+  WHERE l.environment_id = ip.environment_id AND l.product_id = ip.local_product_id AND s.type = 'offer' AND s.offer_accepted IS NULL AND s.status_type <> 'cancelled')) AS in_offers
+FROM integration_products ip
+WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND ip.local_product_id IS NOT NULL AND ip.selected AND NOT ip.offered AND ip.vanished = ''
+`
+
+type IntegrationProductsVanishingRow struct {
+	Products int64
+	InOffers int64
+}
+
+// What the braked run would remove, and how much of it is in open sales.
+func (q *Queries) IntegrationProductsVanishing(ctx context.Context, environmentID int64, integrationID int64) (IntegrationProductsVanishingRow, error) {
+	row := q.db.QueryRow(ctx, integrationProductsVanishing, environmentID, integrationID)
+	var i IntegrationProductsVanishingRow
+	err := row.Scan(&i.Products, &i.InOffers)
+	return i, err
 }
 
 const integrationSetConnection = `-- name: IntegrationSetConnection :exec
@@ -1312,6 +1467,37 @@ func (q *Queries) SyncRunInsert(ctx context.Context, arg SyncRunInsertParams) (S
 	return i, err
 }
 
+const syncRunLast = `-- name: SyncRunLast :one
+SELECT id, environment_id, integration_id, trigger, state, confirmed, full_fetch, reason, added, changed, unchanged, deactivated, deleted, failed, requests, user_id, created_at, started_at, finished_at FROM sync_runs WHERE environment_id = $1 AND integration_id = $2 AND state NOT IN ('queued', 'running') ORDER BY id DESC LIMIT 1
+`
+
+func (q *Queries) SyncRunLast(ctx context.Context, environmentID int64, integrationID int64) (SyncRun, error) {
+	row := q.db.QueryRow(ctx, syncRunLast, environmentID, integrationID)
+	var i SyncRun
+	err := row.Scan(
+		&i.ID,
+		&i.EnvironmentID,
+		&i.IntegrationID,
+		&i.Trigger,
+		&i.State,
+		&i.Confirmed,
+		&i.FullFetch,
+		&i.Reason,
+		&i.Added,
+		&i.Changed,
+		&i.Unchanged,
+		&i.Deactivated,
+		&i.Deleted,
+		&i.Failed,
+		&i.Requests,
+		&i.UserID,
+		&i.CreatedAt,
+		&i.StartedAt,
+		&i.FinishedAt,
+	)
+	return i, err
+}
+
 const syncRunList = `-- name: SyncRunList :many
 SELECT id, environment_id, integration_id, trigger, state, confirmed, full_fetch, reason, added, changed, unchanged, deactivated, deleted, failed, requests, user_id, created_at, started_at, finished_at FROM sync_runs WHERE environment_id = $1 AND integration_id = $2 ORDER BY id DESC LIMIT $4 OFFSET $3
 `
@@ -1536,6 +1722,50 @@ func (q *Queries) SyncRunsSupersede(ctx context.Context, arg SyncRunsSupersedePa
 		arg.ID,
 	)
 	return err
+}
+
+const syncRunsToConfirm = `-- name: SyncRunsToConfirm :many
+SELECT id, environment_id, integration_id, trigger, state, confirmed, full_fetch, reason, added, changed, unchanged, deactivated, deleted, failed, requests, user_id, created_at, started_at, finished_at FROM sync_runs WHERE environment_id = $1 AND state = 'needs_confirmation' ORDER BY id
+`
+
+func (q *Queries) SyncRunsToConfirm(ctx context.Context, environmentID int64) ([]SyncRun, error) {
+	rows, err := q.db.Query(ctx, syncRunsToConfirm, environmentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SyncRun
+	for rows.Next() {
+		var i SyncRun
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.IntegrationID,
+			&i.Trigger,
+			&i.State,
+			&i.Confirmed,
+			&i.FullFetch,
+			&i.Reason,
+			&i.Added,
+			&i.Changed,
+			&i.Unchanged,
+			&i.Deactivated,
+			&i.Deleted,
+			&i.Failed,
+			&i.Requests,
+			&i.UserID,
+			&i.CreatedAt,
+			&i.StartedAt,
+			&i.FinishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const systemIntegrationsToRun = `-- name: SystemIntegrationsToRun :many

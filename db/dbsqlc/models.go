@@ -331,6 +331,20 @@ type SaleLine struct {
 	PartnerProductID  *int64
 }
 
+type Session struct {
+	Hash          []byte
+	EnvironmentID int64
+	UserID        int64
+	CreatedAt     time.Time
+	SeenAt        time.Time
+}
+
+type SignInFailure struct {
+	Subject  []byte
+	Failures int32
+	FirstAt  time.Time
+}
+
 type Status struct {
 	EnvironmentID int64
 	ID            string

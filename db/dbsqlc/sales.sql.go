@@ -12,6 +12,31 @@ import (
 	"koppel/linking"
 )
 
+const environmentSaleIDsMatching = `-- name: EnvironmentSaleIDsMatching :many
+SELECT koppel_sales_matching(to_tsquery('simple', $1::text))::bigint AS id
+`
+
+// The function looks in the transaction's environment: the newest 1000 sales with these words.
+func (q *Queries) EnvironmentSaleIDsMatching(ctx context.Context, words string) ([]int64, error) {
+	rows, err := q.db.Query(ctx, environmentSaleIDsMatching, words)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const idempotencyKey = `-- name: IdempotencyKey :one
 SELECT environment_id, user_id, key, request_hash, sale_id, created_at FROM idempotency_keys WHERE environment_id = $1 AND user_id = $2 AND key = $3
 `
@@ -743,6 +768,93 @@ func (q *Queries) SaleLock(ctx context.Context, environmentID int64, iD int64) (
 		&i.Changed,
 	)
 	return i, err
+}
+
+const salePage = `-- name: SalePage :many
+SELECT s.id, s.type, s.status, s.business, s.created_at, s.outgoing_id,
+  coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+  coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.submission -> 'fields' ->> 'city', '')::text AS city,
+  coalesce(s.sold -> 'product' ->> 'name', '')::text AS product, coalesce(o.name, '')::text AS organisation
+FROM sales s LEFT JOIN organisations o ON o.environment_id = s.environment_id AND o.id = s.organisation_id
+WHERE s.environment_id = $1 AND s.id < $2
+  AND ($3::bigint IS NULL OR s.user_id = $3)
+  AND ($4::text IS NULL OR s.type = $4)
+  AND ($5::text IS NULL OR s.status = $5)
+  AND ($6::bigint[] IS NULL OR s.id = ANY ($6::bigint[]))
+  AND ($7::bigint IS NULL OR s.organisation_id = $7)
+  AND ($8::text IS NULL OR s.id IN (SELECT f.sale_id FROM forwardings f WHERE f.environment_id = $1 AND f.state = $8))
+ORDER BY s.id DESC LIMIT $9
+`
+
+type SalePageParams struct {
+	EnvironmentID  int64
+	BeforeID       int64
+	UserID         *int64
+	Type           *string
+	Status         *string
+	SaleIds        []int64
+	OrganisationID *int64
+	Forwarding     *string
+	PageSize       int32
+}
+
+type SalePageRow struct {
+	ID           int64
+	Type         string
+	Status       string
+	Business     bool
+	CreatedAt    time.Time
+	OutgoingID   *string
+	Firstname    string
+	Lastname     string
+	CompanyName  string
+	City         string
+	Product      string
+	Organisation string
+}
+
+// A page of sales for people, newest first.
+func (q *Queries) SalePage(ctx context.Context, arg SalePageParams) ([]SalePageRow, error) {
+	rows, err := q.db.Query(ctx, salePage,
+		arg.EnvironmentID,
+		arg.BeforeID,
+		arg.UserID,
+		arg.Type,
+		arg.Status,
+		arg.SaleIds,
+		arg.OrganisationID,
+		arg.Forwarding,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SalePageRow
+	for rows.Next() {
+		var i SalePageRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Type,
+			&i.Status,
+			&i.Business,
+			&i.CreatedAt,
+			&i.OutgoingID,
+			&i.Firstname,
+			&i.Lastname,
+			&i.CompanyName,
+			&i.City,
+			&i.Product,
+			&i.Organisation,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const saleSetForwarded = `-- name: SaleSetForwarded :exec

@@ -85,3 +85,37 @@ VALUES (@environment_id, @user_id, @action, @entity, @entity_id, @old, @new, @no
 -- name: AuditList :many
 SELECT * FROM audit_log WHERE environment_id = @environment_id
   AND (sqlc.narg('entity')::text IS NULL OR entity = sqlc.narg('entity')) ORDER BY id DESC LIMIT 200;
+
+-- name: AuditOf :many
+SELECT a.*, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
+FROM audit_log a LEFT JOIN users u ON u.environment_id = a.environment_id AND u.id = a.user_id
+WHERE a.environment_id = @environment_id AND a.entity = @entity AND a.entity_id = @entity_id ORDER BY a.id DESC LIMIT 50;
+
+-- name: UserByEmail :one
+SELECT * FROM users WHERE environment_id = @environment_id AND lower(email) = lower(@email::text);
+
+-- name: UserUpdate :one
+UPDATE users SET email = @email, firstname = @firstname, lastname = @lastname, role = @role, organisation_id = @organisation_id, active = @active
+WHERE environment_id = @environment_id AND id = @id RETURNING *;
+
+-- name: UserSetPassword :execrows
+UPDATE users SET password_hash = @password_hash WHERE environment_id = @environment_id AND id = @id;
+
+-- name: UserOwners :one
+SELECT count(*) FROM users WHERE environment_id = @environment_id AND role = 'owner' AND active;
+
+-- name: OrganisationProductPage :many
+SELECT p.id, p.name, coalesce(p.identifier, '')::text AS identifier, p.type, p.active, coalesce(g.granted, false)::boolean AS granted
+FROM products p LEFT JOIN organisation_products g ON g.environment_id = p.environment_id AND g.product_id = p.id AND g.organisation_id = @organisation_id
+WHERE p.environment_id = @environment_id AND p.deleted_at IS NULL AND p.id > @after_id
+  AND (sqlc.narg('granted')::boolean IS NULL OR coalesce(g.granted, false) = sqlc.narg('granted'))
+  AND (sqlc.narg('q')::text IS NULL OR p.name ILIKE '%' || sqlc.narg('q') || '%' OR p.identifier ILIKE '%' || sqlc.narg('q') || '%')
+ORDER BY p.id LIMIT @page_size;
+
+-- name: OrganisationCounts :many
+SELECT o.id, (SELECT count(*) FROM organisation_products g JOIN products p ON p.environment_id = g.environment_id AND p.id = g.product_id
+    WHERE g.environment_id = o.environment_id AND g.organisation_id = o.id AND g.granted AND p.deleted_at IS NULL) AS products,
+  (SELECT count(*) FROM organisation_flows g JOIN flows f ON f.environment_id = g.environment_id AND f.id = g.flow_id
+    WHERE g.environment_id = o.environment_id AND g.organisation_id = o.id AND f.deleted_at IS NULL) AS flows,
+  (SELECT count(*) FROM users u WHERE u.environment_id = o.environment_id AND u.organisation_id = o.id) AS users
+FROM organisations o WHERE o.environment_id = @environment_id AND o.deleted_at IS NULL ORDER BY o.id;

@@ -159,3 +159,19 @@ ON CONFLICT (environment_id, id) DO UPDATE SET name = EXCLUDED.name, text = EXCL
 
 -- name: StatusDelete :execrows
 UPDATE statuses SET deleted_at = @now WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL;
+
+-- A page of products for people, by name.
+-- name: ProductSearch :many
+SELECT p.* FROM products p
+WHERE p.environment_id = @environment_id AND p.deleted_at IS NULL AND (p.name, p.id) > (@after_name::text, @after_id::bigint)
+  AND (sqlc.narg('organisation_id')::bigint IS NULL OR EXISTS (
+    SELECT FROM organisation_products g WHERE g.environment_id = p.environment_id AND g.organisation_id = sqlc.narg('organisation_id')
+      AND g.product_id = p.id AND g.granted))
+  AND (sqlc.narg('active')::boolean IS NULL OR p.active = sqlc.narg('active'))
+  AND (sqlc.narg('imported')::boolean IS NULL OR (p.integration_id IS NOT NULL) = sqlc.narg('imported'))
+  AND (sqlc.narg('type')::text IS NULL OR p.type = sqlc.narg('type'))
+  AND (sqlc.narg('q')::text IS NULL OR p.name ILIKE '%' || sqlc.narg('q') || '%' OR p.identifier ILIKE '%' || sqlc.narg('q') || '%')
+ORDER BY p.name, p.id LIMIT @page_size;
+
+-- name: ProductTypes :many
+SELECT DISTINCT type FROM products WHERE environment_id = @environment_id AND deleted_at IS NULL ORDER BY type;

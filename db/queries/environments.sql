@@ -15,3 +15,9 @@ INSERT INTO key_checks (sealed) VALUES (@sealed) ON CONFLICT DO NOTHING;
 
 -- name: SystemKeyCheckReplace :exec
 UPDATE key_checks SET sealed = @sealed;
+
+-- name: SystemEnvironmentCount :one
+SELECT count(*) FROM environments;
+
+-- name: EnvironmentSet :exec
+UPDATE environments SET name = @name, language = @language WHERE id = @id;

@@ -116,3 +116,41 @@ ORDER BY id LIMIT @page_size;
 -- name: ForwardingsForgetStatuses :execrows
 UPDATE forwardings SET partner_status = '', partner_status_at = NULL
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_status = ANY (@partner_statuses::text[]);
+
+-- name: ForwardingsOfSales :many
+SELECT f.id, f.sale_id, f.integration_id, f.state FROM forwardings f
+WHERE f.environment_id = @environment_id AND f.sale_id = ANY (@sale_ids::bigint[]) ORDER BY f.id;
+
+-- A page of forwardings for people, with whose sale it is.
+-- name: ForwardingPage :many
+SELECT sqlc.embed(f), coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+  coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.sold -> 'product' ->> 'name', '')::text AS product
+FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = @environment_id AND f.id < @before_id
+  AND (sqlc.narg('integration_id')::bigint IS NULL OR f.integration_id = sqlc.narg('integration_id'))
+  AND (sqlc.narg('states')::text[] IS NULL OR f.state = ANY (sqlc.narg('states')::text[]))
+  AND (sqlc.narg('cause')::text IS NULL OR f.cause = sqlc.narg('cause'))
+  AND (sqlc.narg('code')::text IS NULL OR f.problems -> 0 ->> 'code' = sqlc.narg('code'))
+  AND (sqlc.narg('subject')::text IS NULL OR coalesce(f.problems -> 0 ->> 'subject', '') = sqlc.narg('subject'))
+ORDER BY f.id DESC LIMIT @page_size;
+
+-- Everything that waits for a person, by cause.
+-- name: ForwardingGroups :many
+SELECT f.integration_id, f.state, f.cause, coalesce(f.problems -> 0 ->> 'code', '')::text AS code, coalesce(f.problems -> 0 ->> 'subject', '')::text AS subject,
+  min(coalesce(f.problems -> 0 ->> 'detail', ''))::text AS detail, coalesce(min(f.problems -> 0 ->> 'field'), '')::text AS field,
+  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id
+FROM forwardings f WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown')
+GROUP BY 1, 2, 3, 4, 5 ORDER BY count(*) DESC LIMIT 200;
+
+-- name: ForwardingStates :many
+SELECT state, count(*) AS sales FROM forwardings WHERE environment_id = @environment_id AND integration_id = @integration_id GROUP BY state;
+
+-- name: ForwardingsWaiting :many
+SELECT integration_id, state, count(*) AS sales FROM forwardings
+WHERE environment_id = @environment_id AND state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') GROUP BY integration_id, state;
+
+-- What waits for a person: sales, runs that the brake stopped, links that stand still.
+-- name: WaitingForPersonCount :one
+SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown'))
+  + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = @environment_id AND r.state = 'needs_confirmation')
+  + (SELECT count(*) FROM integrations i WHERE i.environment_id = @environment_id AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint;

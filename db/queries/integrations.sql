@@ -236,3 +236,45 @@ UPDATE integrations SET setup_read_at = @now WHERE environment_id = @environment
 
 -- name: IntegrationProductsSelected :many
 SELECT partner_product_id FROM integration_products WHERE environment_id = @environment_id AND integration_id = @integration_id AND selected ORDER BY partner_product_id;
+
+-- A page of what a partner offers, for people: with what became of it here.
+-- name: IntegrationProductPage :many
+WITH offer AS (
+  SELECT ip.partner_product_id, coalesce(ip.content ->> 'name', '')::text AS name, coalesce(ip.content ->> 'identifier', '')::text AS identifier,
+    coalesce(ip.content ->> 'type', '')::text AS type, coalesce(ip.content ->> 'supplier_name', '')::text AS supplier, ip.selected, ip.offered,
+    ip.local_product_id, ip.first_seen_at, p.active AS local_active, p.deactivated_by, p.deleted_at,
+    (CASE WHEN NOT ip.offered THEN 'vanished' WHEN ip.local_product_id IS NULL OR p.deleted_at IS NOT NULL AND NOT ip.selected THEN 'new'
+      WHEN ip.hash IS DISTINCT FROM ip.applied_hash THEN 'changed' ELSE 'imported' END)::text AS state
+  FROM integration_products ip LEFT JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+  WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND (ip.offered OR ip.local_product_id IS NOT NULL OR ip.selected)
+)
+SELECT offer.* FROM offer
+WHERE offer.partner_product_id > @after_id::bigint
+  AND (sqlc.narg('state')::text IS NULL OR offer.state = sqlc.narg('state'))
+  AND (sqlc.narg('q')::text IS NULL OR offer.name ILIKE '%' || sqlc.narg('q') || '%' OR offer.identifier ILIKE '%' || sqlc.narg('q') || '%')
+ORDER BY offer.partner_product_id LIMIT @page_size;
+
+-- name: IntegrationProductStates :many
+SELECT (CASE WHEN NOT ip.offered THEN 'vanished' WHEN ip.local_product_id IS NULL OR p.deleted_at IS NOT NULL AND NOT ip.selected THEN 'new'
+    WHEN ip.hash IS DISTINCT FROM ip.applied_hash THEN 'changed' ELSE 'imported' END)::text AS state, count(*) AS products
+FROM integration_products ip LEFT JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND (ip.offered OR ip.local_product_id IS NOT NULL OR ip.selected)
+GROUP BY 1;
+
+-- name: SyncRunsToConfirm :many
+SELECT * FROM sync_runs WHERE environment_id = @environment_id AND state = 'needs_confirmation' ORDER BY id;
+
+-- name: SyncRunLast :one
+SELECT * FROM sync_runs WHERE environment_id = @environment_id AND integration_id = @integration_id AND state NOT IN ('queued', 'running') ORDER BY id DESC LIMIT 1;
+
+-- What the braked run would remove, and how much of it is in open sales.
+-- name: IntegrationProductsVanishing :one
+SELECT count(*) AS products, count(*) FILTER (WHERE EXISTS (
+  SELECT FROM sale_lines l JOIN sales s ON s.environment_id = l.environment_id AND s.id = l.sale_id
+  WHERE l.environment_id = ip.environment_id AND l.product_id = ip.local_product_id AND s.type = 'offer' AND s.offer_accepted IS NULL AND s.status_type <> 'cancelled')) AS in_offers
+FROM integration_products ip
+WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.local_product_id IS NOT NULL AND ip.selected AND NOT ip.offered AND ip.vanished = '';
+
+-- name: IntegrationHead :one
+SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.integration_id = @id AND f.state IN ('action_required', 'outcome_unknown'))::bigint AS attention,
+  (SELECT count(*) FROM integration_products ip WHERE ip.environment_id = @environment_id AND ip.integration_id = @id AND ip.local_product_id IS NOT NULL AND ip.vanished = '')::bigint AS imported;

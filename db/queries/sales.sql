@@ -95,3 +95,23 @@ VALUES (@environment_id, @user_id, @key, @request_hash, @sale_id, @now);
 
 -- name: SystemIdempotencyKeysExpire :execrows
 DELETE FROM idempotency_keys WHERE created_at < @before;
+
+-- The function looks in the transaction's environment: the newest 1000 sales with these words.
+-- name: EnvironmentSaleIDsMatching :many
+SELECT koppel_sales_matching(to_tsquery('simple', @words::text))::bigint AS id;
+
+-- A page of sales for people, newest first.
+-- name: SalePage :many
+SELECT s.id, s.type, s.status, s.business, s.created_at, s.outgoing_id,
+  coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+  coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.submission -> 'fields' ->> 'city', '')::text AS city,
+  coalesce(s.sold -> 'product' ->> 'name', '')::text AS product, coalesce(o.name, '')::text AS organisation
+FROM sales s LEFT JOIN organisations o ON o.environment_id = s.environment_id AND o.id = s.organisation_id
+WHERE s.environment_id = @environment_id AND s.id < @before_id
+  AND (sqlc.narg('user_id')::bigint IS NULL OR s.user_id = sqlc.narg('user_id'))
+  AND (sqlc.narg('type')::text IS NULL OR s.type = sqlc.narg('type'))
+  AND (sqlc.narg('status')::text IS NULL OR s.status = sqlc.narg('status'))
+  AND (sqlc.narg('sale_ids')::bigint[] IS NULL OR s.id = ANY (sqlc.narg('sale_ids')::bigint[]))
+  AND (sqlc.narg('organisation_id')::bigint IS NULL OR s.organisation_id = sqlc.narg('organisation_id'))
+  AND (sqlc.narg('forwarding')::text IS NULL OR s.id IN (SELECT f.sale_id FROM forwardings f WHERE f.environment_id = @environment_id AND f.state = sqlc.narg('forwarding')))
+ORDER BY s.id DESC LIMIT @page_size;

@@ -130,7 +130,7 @@ func (p *Parts) Server() (server.Config, error) {
 		return server.Config{}, err
 	}
 	return server.Config{
-		Listen: p.Config.Listen, TrustedProxies: p.Config.TrustedProxies, TemporalUIURL: p.Config.TemporalUIURL, DatabaseURL: string(p.Config.DatabaseURL),
+		Listen: p.Config.Listen, TrustedProxies: p.Config.TrustedProxies, TemporalUIURL: p.Config.TemporalUIURL, TemporalNamespace: p.Config.TemporalNamespace, DatabaseURL: string(p.Config.DatabaseURL),
 		Service: p.Service(), Client: c, Log: p.Log,
 		Relay: &relay.Relay{Store: p.Store, Client: c, Namespace: p.Config.TemporalNamespace, PartnerRate: p.Config.PartnerRate, Log: p.Log},
 	}, nil

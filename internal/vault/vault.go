@@ -5,7 +5,9 @@ package vault
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -19,6 +21,7 @@ var ErrWrongKey = errors.New("sealed with a key that is not among the encryption
 type Vault struct {
 	active string
 	keys   map[string]cipher.AEAD
+	secret []byte // of the active key, for Derive
 }
 
 // New reads keys written as "id:base64,id:base64"; a key has 32 bytes.
@@ -42,7 +45,7 @@ func New(keys string) (*Vault, error) {
 			return nil, fmt.Errorf("encryption key %q: %w", id, err)
 		}
 		if v.active == "" {
-			v.active = id
+			v.active, v.secret = id, key
 		}
 		v.keys[id] = aead
 	}
@@ -81,4 +84,11 @@ func (v *Vault) Open(row string, sealed []byte) ([]byte, error) {
 		return nil, ErrWrongKey
 	}
 	return text, nil
+}
+
+// Derive gives a secret of its own for one purpose. It follows from the key that seals.
+func (v *Vault) Derive(purpose string) []byte {
+	mac := hmac.New(sha256.New, v.secret)
+	mac.Write([]byte(purpose))
+	return mac.Sum(nil)
 }

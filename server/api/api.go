@@ -45,10 +45,15 @@ func (a *API) Register(engine *gin.Engine) {
 	}
 	engine.POST("/api/:account/v1/link-events", a.linkEvent)
 	engine.GET("/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", salesdock.OpenAPI) })
-	engine.NoRoute(func(c *gin.Context) { a.fail(c, "nl", &service.Error{Status: http.StatusNotFound, Key: "no_such_url"}) })
-	engine.NoMethod(func(c *gin.Context) {
+}
+
+// NotFound answers for an address, or a method at an address, that is not there.
+func (a *API) NotFound(c *gin.Context) {
+	if c.Writer.Status() == http.StatusMethodNotAllowed {
 		a.fail(c, "nl", &service.Error{Status: http.StatusMethodNotAllowed, Key: "wrong_method"})
-	})
+		return
+	}
+	a.fail(c, "nl", &service.Error{Status: http.StatusNotFound, Key: "no_such_url"})
 }
 
 func (a *API) handle(r Route) gin.HandlerFunc {

@@ -49,7 +49,10 @@ func setup(t *testing.T) *world {
 	gin.SetMode(gin.TestMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
-	api.New(w.svc, zap.NewNop()).Register(engine)
+	environmentAPI := api.New(w.svc, zap.NewNop())
+	environmentAPI.Register(engine)
+	engine.NoRoute(environmentAPI.NotFound)
+	engine.NoMethod(environmentAPI.NotFound)
 	server := httptest.NewServer(engine)
 	t.Cleanup(server.Close)
 	w.base, w.svc.PublicURL = server.URL, server.URL

@@ -10,11 +10,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/alexedwards/argon2id"
 
 	"koppel/db"
 	"koppel/linking"
@@ -106,15 +105,23 @@ type NewEnvironment struct {
 	OwnerToken    string `json:"owner_token"`
 }
 
-// CreateEnvironment makes an environment with its owner: on the command line only.
+var accountForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{1,62}$`)
+
+// ValidAccount says whether a text can be an account name: a slug.
+func ValidAccount(account string) bool { return accountForm.MatchString(account) }
+
+// CreateEnvironment makes an environment with its owner, whose password it makes up: on the command line.
 func (s *Service) CreateEnvironment(ctx context.Context, account, name, email, language string) (NewEnvironment, error) {
 	if !linking.ValidEmail(email) {
 		return NewEnvironment{}, fmt.Errorf("%q is not an e-mail address", email)
 	}
-	password := rand.Text()
-	hash, err := argon2id.CreateHash(password, argon2id.DefaultParams)
+	return s.createEnvironment(ctx, account, name, email, language, rand.Text())
+}
+
+func (s *Service) createEnvironment(ctx context.Context, account, name, email, language, password string) (NewEnvironment, error) {
+	hash, err := hashPassword(password)
 	if err != nil {
-		return NewEnvironment{}, fmt.Errorf("hash the password: %w", err)
+		return NewEnvironment{}, err
 	}
 	created := NewEnvironment{Account: account, OwnerEmail: email, OwnerPassword: password}
 	err = s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
@@ -361,6 +368,31 @@ func (s *Service) GrantFlows(ctx context.Context, a Actor, organisationID int64,
 	return ids, orNotFound(err)
 }
 
+// OrganisationFlows lists the flows that are granted to an organisation.
+func (s *Service) OrganisationFlows(ctx context.Context, a Actor, id int64) (ids []int64, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		ids, err = tx.OrganisationFlowIDs(ctx, a.EnvironmentID, id)
+		return err
+	})
+	return ids, err
+}
+
+// UpdateEnvironment changes an environment's name and language.
+func (s *Service) UpdateEnvironment(ctx context.Context, a Actor, name, language string) error {
+	if missing := required(map[string]string{"name": name}); missing != nil {
+		return missing
+	}
+	if language != "nl" && language != "en" {
+		return invalid("language", "field_invalid", language)
+	}
+	return s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
+		if err := tx.EnvironmentSet(ctx, db.EnvironmentSetParams{ID: a.EnvironmentID, Name: name, Language: language}); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, a, "update", "environment", a.EnvironmentID, map[string]any{"name": a.EnvironmentName}, map[string]any{"name": name, "language": language})
+	})
+}
+
 // productsChanged audits a change that linked environments must hear of, and has them told.
 func (s *Service) productsChanged(ctx context.Context, tx *db.Tx, a Actor, action, entity string, id int64, before, after any) error {
 	if err := tx.LinksProductsChanged(ctx, s.Now(), a.EnvironmentID); err != nil {
@@ -399,24 +431,13 @@ func (s *Service) Users(ctx context.Context, a Actor) (list []db.User, err error
 
 // CreateUser adds a user.
 func (s *Service) CreateUser(ctx context.Context, a Actor, in UserInput) (user db.User, err error) {
-	if missing := required(map[string]string{"email": in.Email, "role": in.Role}); missing != nil {
-		return user, missing
-	}
-	roles := []string{"owner", "admin", "organisationadmin", "teamleader", "agent"}
-	switch {
-	case !linking.ValidEmail(in.Email):
-		return user, invalid("email", "field_invalid", in.Email)
-	case !slices.Contains(roles, in.Role):
-		return user, invalid("role", "field_invalid", strings.Join(roles, ", "))
-	case in.Role == "owner" && a.Role != "owner":
-		return user, forbidden()
-	case in.OrganisationID == nil && in.Role != "owner" && in.Role != "admin":
-		return user, invalid("organisation_id", "field_required")
+	if err := s.checkUser(a, in); err != nil {
+		return user, err
 	}
 	var hash string
 	if in.Password != "" {
-		if hash, err = argon2id.CreateHash(in.Password, argon2id.DefaultParams); err != nil {
-			return user, fmt.Errorf("hash the password: %w", err)
+		if hash, err = hashPassword(in.Password); err != nil {
+			return user, err
 		}
 	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
@@ -424,11 +445,8 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in UserInput) (user d
 			EnvironmentID: a.EnvironmentID, OrganisationID: in.OrganisationID, Email: in.Email, Firstname: in.Firstname, Lastname: in.Lastname,
 			Role: in.Role, PasswordHash: hash, Now: s.Now(),
 		})
-		if errors.Is(err, db.ErrNotFound) {
-			return invalid("organisation_id", "not_found")
-		}
 		if err != nil {
-			return orConflict(err, "conflict")
+			return orConflict(userError(err), "user_exists")
 		}
 		return s.audit(ctx, tx, a, "create", "user", user.ID, nil, map[string]any{"email": in.Email, "role": in.Role, "organisation_id": in.OrganisationID})
 	})

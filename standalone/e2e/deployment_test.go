@@ -182,11 +182,9 @@ func (d *deployment) environment(account string) client {
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LOG_LEVEL=info")
 	output, err := cmd.Output()
 	require.NoError(d.t, err)
-	var made struct {
-		OwnerToken string `json:"owner_token"`
-	}
+	var made login
 	require.NoError(d.t, json.Unmarshal(output, &made))
-	return client{d.t, d.base, account, made.OwnerToken}
+	return client{d.t, d.base, account, made.OwnerToken, made.OwnerPassword}
 }
 
 type object = map[string]any
@@ -195,6 +193,7 @@ type object = map[string]any
 type client struct {
 	t                    testing.TB
 	base, account, token string
+	password             string // of the owner, for the interface
 }
 
 // request makes a call and gives the status and the envelope.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,13 +20,17 @@ import (
 )
 
 type readyFile struct {
-	API          string `json:"api"`
-	Temporal     string `json:"temporal"`
-	TemporalUI   string `json:"temporal_ui"`
-	Environments []struct {
-		Account    string `json:"account"`
-		OwnerToken string `json:"owner_token"`
-	} `json:"environments"`
+	API          string  `json:"api"`
+	Temporal     string  `json:"temporal"`
+	TemporalUI   string  `json:"temporal_ui"`
+	Environments []login `json:"environments"`
+}
+
+type login struct {
+	Account       string `json:"account"`
+	OwnerEmail    string `json:"owner_email"`
+	OwnerPassword string `json:"owner_password"`
+	OwnerToken    string `json:"owner_token"`
 }
 
 // standalone is one koppel-standalone on a data folder.
@@ -50,6 +55,29 @@ func startStandalone(t *testing.T, folder string, args ...string) *standalone {
 	})
 	t.Logf("ready after %s", time.Since(began).Round(10*time.Millisecond))
 	return s
+}
+
+// login gives a demo environment's owner.
+func (s *standalone) login(account string) login {
+	s.t.Helper()
+	i := slices.IndexFunc(s.ready.Environments, func(l login) bool { return l.Account == account })
+	require.GreaterOrEqual(s.t, i, 0, "the demo has no %s", account)
+	return s.ready.Environments[i]
+}
+
+// client calls a demo environment as its owner.
+func (s *standalone) client(account string) client {
+	return client{s.t, s.ready.API, account, s.login(account).OwnerToken, s.login(account).OwnerPassword}
+}
+
+// seeded waits until the demo is there.
+func (s *standalone) seeded() {
+	s.t.Helper()
+	d := &deployment{t: s.t}
+	d.eventually("the demo is seeded", func() bool {
+		_, err := os.Stat(filepath.Join(s.folder, ".koppel", "demo-seeded"))
+		return err == nil
+	})
 }
 
 // dataFolder is one that PostgreSQL's own user can enter too.

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"time"
@@ -26,14 +27,26 @@ func CheckFree(what, address string) (host string, port int, err error) {
 	return host, port, listener.Close()
 }
 
+// Ports that are handed out lie below those that systems give to outgoing connections (from 32768 on Linux,
+// from 49152 elsewhere): between the asking and the listening, no connection takes one.
+const (
+	firstPort = 20000
+	lastPort  = 32000
+)
+
 // FreePort finds a port nobody listens on at host.
 func FreePort(host string) (int, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+	var last error
+	for range 200 {
+		port := firstPort + rand.IntN(lastPort-firstPort) //nolint:gosec // any port will do
+		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			last = err
+			continue
+		}
+		return port, listener.Close()
 	}
-	defer listener.Close() //nolint:errcheck // the port was only asked for
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("find a free port between %d and %d: %w", firstPort, lastPort, last)
 }
 
 // ResolvePort turns port 0 into a free port, so that the address can be shown and handed on.

@@ -1,0 +1,183 @@
+package admin
+
+import (
+	"net/url"
+	"strconv"
+
+	"koppel/linking"
+	"koppel/server/admin/views"
+	"koppel/server/service"
+)
+
+func (v *visit) showIntegrationSettings() error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	s := link.Settings
+	values := views.Values(
+		"name", link.Name, "vanished_products", s.VanishedProducts, "sync_interval_minutes", strconv.Itoa(s.SyncIntervalMinutes),
+		"enabled", views.Flag(s.Forwarding.Enabled), "automatic", views.Flag(s.Forwarding.Automatic),
+		"delay_amount", strconv.Itoa(s.Forwarding.Delay.Amount), "delay_unit", s.Forwarding.Delay.Unit,
+		"status_updates", views.Flag(s.StatusUpdates), "status_poll_minutes", strconv.Itoa(s.StatusPollMinutes), "send_optin", views.Flag(s.SendOptin),
+	)
+	putStatuses(values, s.Forwarding.Statuses)
+	return v.integrationSettingsPage(link, views.Form{Values: values})
+}
+
+func putStatuses(values url.Values, set linking.StatusSet) {
+	values.Set("status_mode", "specific")
+	if set.All {
+		values.Set("status_mode", "all")
+	}
+	values["statuses"] = set.IDs
+}
+
+func (v *visit) postedStatuses() linking.StatusSet {
+	return linking.StatusSet{All: v.posted("status_mode") != "specific", IDs: v.gin.PostFormArray("statuses")}
+}
+
+func (v *visit) integrationSettingsPage(link views.Link, form views.Form) error {
+	statuses, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	return v.page(form.Status(), views.IntegrationSettings(views.Settings{Link: link, Statuses: statuses}, form))
+}
+
+func (v *visit) postedNumber(name string) int {
+	n, err := strconv.Atoi(v.posted(name))
+	if err != nil {
+		return -1 // no setting allows it: the service says what does
+	}
+	return n
+}
+
+func (v *visit) saveIntegrationSettings() error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	name := v.posted("name")
+	patch, err := settingsPatch(map[string]any{
+		"vanished_products": v.posted("vanished_products"), "sync_interval_minutes": v.postedNumber("sync_interval_minutes"),
+		"forwarding": linking.Forwarding{
+			Enabled: v.posted("enabled") != "", Automatic: v.posted("automatic") != "", Statuses: v.postedStatuses(),
+			Delay: linking.Delay{Amount: v.postedNumber("delay_amount"), Unit: v.posted("delay_unit")},
+		},
+		"status_updates": v.posted("status_updates") != "", "status_poll_minutes": v.postedNumber("status_poll_minutes"), "send_optin": v.posted("send_optin") != "",
+	})
+	if err != nil {
+		return err
+	}
+	patch.Name = &name
+	if _, err := v.svc.UpdateIntegration(v.gin.Request.Context(), v.actor, link.ID, patch); err != nil {
+		form := v.form()
+		if !v.refused(&form, err) {
+			return err
+		}
+		return v.integrationSettingsPage(link, form)
+	}
+	return v.done(v.to("/integrations/%d/settings", link.ID), "Opgeslagen.")
+}
+
+// rulePlace finds which rule a page is about; -1 is a new one.
+func (v *visit) rulePlace(link views.Link) (int, error) {
+	if v.gin.Param("rule") == "new" {
+		return -1, nil
+	}
+	i, err := strconv.Atoi(v.gin.Param("rule"))
+	if err != nil || i < 0 || i >= len(link.Settings.Rules) {
+		return 0, notFound()
+	}
+	return i, nil
+}
+
+func (v *visit) showForwardingRule() error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	place, err := v.rulePlace(link)
+	if err != nil {
+		return err
+	}
+	rule := linking.ForwardingRule{Enabled: true, Automatic: true, Statuses: linking.StatusSet{All: true}}
+	if place >= 0 {
+		rule = link.Settings.Rules[place]
+	}
+	values := views.Values("name", rule.Name, "enabled", views.Flag(rule.Enabled), "automatic", views.Flag(rule.Automatic))
+	putStatuses(values, rule.Statuses)
+	return v.forwardingRulePage(link, views.Form{Values: values}, rule.Conditions)
+}
+
+func (v *visit) forwardingRulePage(link views.Link, form views.Form, conditions *linking.Rule) error {
+	statuses, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	vocabulary, err := v.vocabulary()
+	if err != nil {
+		return err
+	}
+	page := views.RulePage{Link: link, Index: v.gin.Param("rule"), Statuses: statuses, Conditions: conditions, Vocabulary: vocabulary}
+	return v.page(form.Status(), views.ForwardingRule(page, form))
+}
+
+func (v *visit) saveForwardingRule() error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	place, err := v.rulePlace(link)
+	if err != nil {
+		return err
+	}
+	conditions, building := v.postedRule()
+	form := v.form()
+	if building {
+		return v.forwardingRulePage(link, form, conditions)
+	}
+	rule := linking.ForwardingRule{
+		Name: v.posted("name"), Enabled: v.posted("enabled") != "", Automatic: v.posted("automatic") != "", Statuses: v.postedStatuses(), Conditions: conditions,
+	}
+	rules := append([]linking.ForwardingRule{}, link.Settings.Rules...)
+	if place < 0 {
+		rules = append(rules, rule)
+	} else {
+		rules[place] = rule
+	}
+	if err := v.saveRules(link.ID, rules); err != nil {
+		if !v.refused(&form, err) {
+			return err
+		}
+		return v.forwardingRulePage(link, form, conditions)
+	}
+	return v.done(v.to("/integrations/%d/settings", link.ID), "De regel is opgeslagen.")
+}
+
+func (v *visit) saveRules(id int64, rules []linking.ForwardingRule) error {
+	patch, err := settingsPatch(map[string]any{"rules": rules})
+	if err != nil {
+		return err
+	}
+	_, err = v.svc.UpdateIntegration(v.gin.Request.Context(), v.actor, id, patch)
+	return err
+}
+
+func (v *visit) deleteForwardingRule() error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	place, err := v.rulePlace(link)
+	if err != nil {
+		return err
+	}
+	if place < 0 {
+		return &service.Error{Status: 404, Key: "not_found"}
+	}
+	rules := append([]linking.ForwardingRule{}, link.Settings.Rules[:place]...)
+	err = v.saveRules(link.ID, append(rules, link.Settings.Rules[place+1:]...))
+	return v.did(err, v.to("/integrations/%d/settings", link.ID), "De regel is verwijderd.")
+}

@@ -1,0 +1,264 @@
+package admin
+
+import (
+	"strconv"
+	"strings"
+
+	"koppel/linking"
+	"koppel/server/admin/views"
+	"koppel/server/service"
+)
+
+func (v *visit) showOffered() error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	page, states, err := v.svc.OfferedPage(v.gin.Request.Context(), v.actor, link.ID, service.OfferSearch{Q: v.q("q"), State: v.q("state"), AfterID: v.qID("after")})
+	if err != nil {
+		return err
+	}
+	return v.show(views.Offered(views.OfferedView{Link: link, Page: page, States: states, First: v.qID("after") == 0}))
+}
+
+func (v *visit) selectProducts() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	back := v.back(v.to("/integrations/%d/products", id))
+	ctx, chosen := v.gin.Request.Context(), v.postedIDs("products")
+	do := v.posted("do")
+	if (do == "add" || do == "remove") && len(chosen) == 0 {
+		return v.did(&service.Error{Status: 422, Key: "nothing_chosen"}, back, "")
+	}
+	search := service.OfferSearch{Q: v.posted("q"), State: v.posted("state")}
+	count := len(chosen)
+	switch do {
+	case "add":
+		_, err = v.svc.SelectProducts(ctx, v.actor, id, service.Selection{Add: chosen})
+	case "remove":
+		_, err = v.svc.SelectProducts(ctx, v.actor, id, service.Selection{Remove: chosen})
+	case "add-all":
+		_, count, err = v.svc.SelectMatching(ctx, v.actor, id, search, false)
+	case "remove-all":
+		_, count, err = v.svc.SelectMatching(ctx, v.actor, id, search, true)
+	default:
+		return notFound()
+	}
+	if strings.HasPrefix(do, "remove") {
+		return v.did(err, back, "%s producten worden niet meer geïmporteerd. De synchronisatie verwerkt het nu.", count)
+	}
+	return v.did(err, back, "%s producten worden geïmporteerd. Dat gebeurt nu, op de achtergrond.", count)
+}
+
+// wanted says which mapping a form asks for: what is chosen, with the suggestions that are taken over.
+func (v *visit) wanted(field, key string, suggested *service.Suggestion) int64 {
+	if chosen := v.postedID(field); chosen != nil {
+		return *chosen
+	}
+	do := v.posted("do")
+	if suggested != nil && (do == "accept-all" || do == "accept:"+key) {
+		return suggested.ID
+	}
+	return 0
+}
+
+// mapped ends the saving of a mapping: waiting sales go along by themselves.
+func (v *visit) mapped(err error, form *views.Form, again func() error) error {
+	if err != nil {
+		if !v.refused(form, err) {
+			return err
+		}
+		return again()
+	}
+	return v.done(v.gin.Request.URL.RequestURI(), "De koppeling is opgeslagen. Wachtende orders die hiermee geholpen zijn, gaan vanzelf mee.")
+}
+
+func (v *visit) showFlowMappings() error { return v.flowMappingPage(views.Form{}) }
+
+func (v *visit) flowMappingPage(form views.Form) error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	list, partner, err := v.svc.FlowMappings(v.gin.Request.Context(), v.actor, link.ID)
+	if err != nil {
+		return err
+	}
+	return v.page(form.Status(), views.FlowMappings(views.FlowMappingView{Link: link, List: list, Partner: partner}, form))
+}
+
+func (v *visit) saveFlowMappings() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	list, _, err := v.svc.FlowMappings(v.gin.Request.Context(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	pairs := []service.FlowPair{}
+	for _, m := range list {
+		key := strconv.FormatInt(m.Flow.ID, 10)
+		if partner := v.wanted("flow-"+key, key, m.Suggestion); partner != 0 {
+			pairs = append(pairs, service.FlowPair{FlowID: m.Flow.ID, PartnerFlowID: partner})
+		}
+	}
+	form := v.form()
+	err = v.svc.SaveFlowMappings(v.gin.Request.Context(), v.actor, id, pairs)
+	return v.mapped(err, &form, func() error { return v.flowMappingPage(form) })
+}
+
+func (v *visit) showQuestionMappings() error { return v.questionMappingPage(views.Form{}) }
+
+func (v *visit) questionMappingPage(form views.Form) error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	ctx := v.gin.Request.Context()
+	list, err := v.svc.QuestionMappings(ctx, v.actor, link.ID)
+	if err != nil {
+		return err
+	}
+	rows, err := v.svc.Questions(ctx, v.actor)
+	if err != nil {
+		return err
+	}
+	ours := make([]linking.Question, 0, len(rows))
+	for _, r := range rows {
+		r.Definition.ID = r.ID
+		ours = append(ours, r.Definition)
+	}
+	return v.page(form.Status(), views.QuestionMappings(views.QuestionMappingView{Link: link, List: list, Ours: ours}, form))
+}
+
+func (v *visit) saveQuestionMappings() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	ctx := v.gin.Request.Context()
+	list, err := v.svc.QuestionMappings(ctx, v.actor, id)
+	if err != nil {
+		return err
+	}
+	kept, err := v.svc.QuestionPairs(ctx, v.actor, id)
+	if err != nil {
+		return err
+	}
+	pairs := []service.QuestionPair{}
+	for _, m := range list {
+		delete(kept, m.Partner.Identifier)
+		question := v.wanted("question-"+m.Partner.Identifier, m.Partner.Identifier, m.Suggestion)
+		if question == 0 {
+			continue
+		}
+		pair := service.QuestionPair{PartnerIdentifier: m.Partner.Identifier, QuestionID: question, Options: linking.Options{}}
+		if question == m.QuestionID {
+			pair.Options = v.postedOptions(m)
+		}
+		pairs = append(pairs, pair)
+	}
+	for _, identifier := range sortedNames(kept) { // questions of products that are not imported now keep their mapping
+		pairs = append(pairs, kept[identifier])
+	}
+	form := v.form()
+	err = v.svc.SaveQuestionMappings(ctx, v.actor, id, pairs)
+	return v.mapped(err, &form, func() error { return v.questionMappingPage(form) })
+}
+
+// postedOptions reads the mapping of one question's options. An option that has the same text at the partner
+// needs no mapping.
+func (v *visit) postedOptions(m service.QuestionMapping) linking.Options {
+	names := v.gin.PostFormArray("option-name-" + m.Partner.Identifier)
+	if len(names) == 0 {
+		return m.Options // they were not on the page
+	}
+	options := linking.Options{}
+	for i, ours := range names {
+		if theirs := v.posted("option-" + m.Partner.Identifier + "-" + strconv.Itoa(i)); theirs != "" && theirs != ours {
+			options[ours] = theirs
+		}
+	}
+	return options
+}
+
+func (v *visit) showAgreementMappings() error { return v.agreementMappingPage(views.Form{}) }
+
+func (v *visit) agreementMappingPage(form views.Form) error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	list, err := v.svc.AgreementMappings(v.gin.Request.Context(), v.actor, link.ID)
+	if err != nil {
+		return err
+	}
+	ours, err := v.svc.Agreements(v.gin.Request.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	return v.page(form.Status(), views.AgreementMappings(views.AgreementMappingView{Link: link, List: list, Ours: ours}, form))
+}
+
+func (v *visit) saveAgreementMappings() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	list, err := v.svc.AgreementMappings(v.gin.Request.Context(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	pairs := []service.AgreementPair{}
+	for _, m := range list {
+		if agreement := v.wanted("agreement-"+m.Partner.Identifier, m.Partner.Identifier, m.Suggestion); agreement != 0 {
+			pairs = append(pairs, service.AgreementPair{PartnerIdentifier: m.Partner.Identifier, AgreementID: agreement})
+		}
+	}
+	form := v.form()
+	err = v.svc.SaveAgreementMappings(v.gin.Request.Context(), v.actor, id, pairs)
+	return v.mapped(err, &form, func() error { return v.agreementMappingPage(form) })
+}
+
+func (v *visit) showStatusMappings() error { return v.statusMappingPage(views.Form{}) }
+
+func (v *visit) statusMappingPage(form views.Form) error {
+	link, err := v.link()
+	if err != nil {
+		return err
+	}
+	list, err := v.svc.StatusMappings(v.gin.Request.Context(), v.actor, link.ID, true)
+	if err != nil {
+		return err
+	}
+	ours, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	return v.page(form.Status(), views.StatusMappings(views.StatusMappingView{Link: link, List: list, Ours: ours, System: v.q("system") != ""}, form))
+}
+
+func (v *visit) saveStatusMappings() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	list, err := v.svc.StatusMappings(v.gin.Request.Context(), v.actor, id, true)
+	if err != nil {
+		return err
+	}
+	pairs := []service.StatusPair{}
+	for _, m := range list {
+		chosen := v.posted("status-" + m.Partner.ID)
+		if _, system := linking.SystemStatus(m.Partner.ID); chosen == "" || system && chosen == m.Partner.ID {
+			continue
+		}
+		pairs = append(pairs, service.StatusPair{PartnerStatus: m.Partner.ID, Status: chosen})
+	}
+	form := v.form()
+	err = v.svc.SaveStatusMappings(v.gin.Request.Context(), v.actor, id, pairs)
+	return v.mapped(err, &form, func() error { return v.statusMappingPage(form) })
+}

@@ -1,0 +1,114 @@
+package admin
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"strings"
+
+	"koppel/db"
+	"koppel/linking"
+	"koppel/server/admin/views"
+	"koppel/server/service"
+)
+
+// showNewSale asks for the product first, then shows the form of its flow.
+func (v *visit) showNewSale() error {
+	product := v.qID("product")
+	if product == 0 {
+		search := service.ProductSearch{Q: v.q("q"), Type: v.q("type"), Active: new(true), AfterName: v.gin.Query("after_name"), AfterID: v.qID("after")}
+		page, types, err := v.svc.ProductPage(v.gin.Request.Context(), v.actor, search)
+		if err != nil {
+			return err
+		}
+		return v.show(views.NewSaleProduct(views.ChooseProduct{Page: page, Types: types, First: search.AfterID == 0}))
+	}
+	form := views.Form{Values: views.Values("key", rand.Text())}
+	order, flows, err := v.orderForm()
+	if err != nil {
+		return err
+	}
+	for _, q := range order.Questions {
+		if q.DefaultValue != "" {
+			form.Values.Set("questionData."+q.Identifier, q.DefaultValue)
+		}
+	}
+	return v.show(views.NewSale(views.NewSaleView{Form: order, Flows: flows}, form))
+}
+
+func (v *visit) orderForm() (order service.OrderForm, flows []db.Flow, err error) {
+	ctx, product, flow := v.gin.Request.Context(), v.qID("product"), v.qID("flow")
+	_, flows, err = v.svc.FlowsFor(ctx, v.actor, product)
+	if err != nil {
+		return order, nil, err
+	}
+	if len(flows) == 0 {
+		return order, nil, &service.Error{Status: 409, Key: "product_without_flow"}
+	}
+	if flow == 0 {
+		flow = flows[0].ID
+	}
+	order, err = v.svc.OrderForm(ctx, v.actor, product, flow)
+	return order, flows, err
+}
+
+// saveNewSale takes a sale as the API would. The key in the form makes a second click find the first one's sale.
+func (v *visit) saveNewSale() error {
+	order, flows, err := v.orderForm()
+	if err != nil {
+		return err
+	}
+	body := v.saleBody(order)
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	saleID, err := v.svc.CreateSale(v.gin.Request.Context(), v.actor, service.CreateSaleInput{
+		FlowType: order.Flow.Type, FlowIdentifier: order.Flow.Identifier, Body: body, Raw: raw, Key: v.posted("key"),
+	})
+	if err != nil {
+		form := v.form()
+		if !v.refused(&form, err) {
+			return err
+		}
+		return v.page(form.Status(), views.NewSale(views.NewSaleView{Form: order, Flows: flows}, form))
+	}
+	return v.done(v.to("/sales/%d", saleID), "De order is opgeslagen onder nummer %s.", json.Number(itoa(saleID)))
+}
+
+// saleBody makes of the order form what an API client would have sent.
+func (v *visit) saleBody(order service.OrderForm) map[string]any {
+	body := map[string]any{
+		"transaction_type": v.posted("transaction_type"), "product_id": itoa(order.Product.ID), "business": v.posted("business"), "sale_channel": v.posted("sale_channel"),
+	}
+	for _, name := range linking.CustomerFields() {
+		if value := v.posted(name); value != "" {
+			body[name] = value
+		}
+	}
+	for _, name := range []string{"postcode", "housenumber", "suffix", "streetname", "city"} {
+		if body["connection_"+name] == nil && body[name] != nil {
+			body["connection_"+name] = body[name]
+		}
+	}
+	answers := map[string]any{}
+	for identifier, answer := range v.postedAnswers(order.Questions) {
+		switch {
+		case answer.Multi && len(answer.Values) > 0:
+			list := make([]any, len(answer.Values))
+			for i, value := range answer.Values {
+				list[i] = value
+			}
+			answers[identifier] = list
+		case !answer.Multi && !answer.Empty():
+			answers[identifier] = answer.Text()
+		}
+	}
+	agreements := map[string]any{}
+	for _, a := range order.Agreements {
+		if strings.TrimSpace(v.posted("agreements."+a.Identifier)) != "" {
+			agreements[a.Identifier] = "1"
+		}
+	}
+	body["questionData"], body["agreements"] = answers, agreements
+	return body
+}

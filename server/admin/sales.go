@@ -1,0 +1,238 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"koppel/db"
+	"koppel/linking"
+	"koppel/server/admin/views"
+	"koppel/server/service"
+)
+
+// search jumps to the sale of a number, or to the list of what was found.
+func (v *visit) search() error {
+	q := v.q("q")
+	if id, err := strconv.ParseInt(q, 10, 64); err == nil {
+		found, err := v.svc.SaleByNumber(v.gin.Request.Context(), v.actor, id)
+		if err != nil {
+			return err
+		}
+		if found {
+			v.redirect(v.to("/sales/%d", id))
+			return nil
+		}
+	}
+	v.redirect(v.to("/sales") + "?" + views.Values("q", q).Encode())
+	return nil
+}
+
+func (v *visit) showSales() error {
+	ctx := v.gin.Request.Context()
+	search := service.SaleSearch{Q: v.q("q"), Type: v.q("type"), Status: v.q("status"), BeforeID: v.qID("before")}
+	if v.actor.Admin() {
+		search.Forwarding = v.q("forwarding")
+		if organisation := v.qID("organisation"); organisation != 0 {
+			search.OrganisationID = &organisation
+		}
+	}
+	page, err := v.svc.SalePage(ctx, v.actor, search)
+	if err != nil {
+		return err
+	}
+	statuses, err := v.svc.Statuses(ctx, v.actor)
+	if err != nil {
+		return err
+	}
+	view := views.SalesView{Page: page, Statuses: statuses, First: search.BeforeID == 0, Filtered: search != service.SaleSearch{}}
+	if v.actor.Admin() {
+		if view.Organisations, err = v.svc.Organisations(ctx, v.actor); err != nil {
+			return err
+		}
+	}
+	return v.show(views.Sales(view))
+}
+
+func (v *visit) saleView(id int64) (view views.SaleView, err error) {
+	ctx := v.gin.Request.Context()
+	if view.SaleView, err = v.svc.Sale(ctx, v.actor, id, true); err != nil {
+		return view, err
+	}
+	if view.History, view.Users, err = v.svc.SaleHistory(ctx, v.actor, id); err != nil {
+		return view, err
+	}
+	if view.Statuses, err = v.svc.Statuses(ctx, v.actor); err != nil || !v.actor.Admin() {
+		return view, err
+	}
+	view.Forwardings, err = v.svc.SaleForwardings(ctx, v.actor, id)
+	begun := false
+	for _, f := range view.Forwardings {
+		begun = begun || f.State == db.ForwardingForwarded || f.State == db.ForwardingSending || f.State == db.ForwardingOutcomeUnknown
+	}
+	view.Correctable = !begun
+	for _, l := range view.Lines {
+		at := slices.IndexFunc(view.Forwardings, func(f service.SaleForwarding) bool { return f.IntegrationID == l.IntegrationID })
+		view.Forwardable = view.Forwardable || l.IntegrationID != 0 && (at < 0 || view.Forwardings[at].State == db.ForwardingWithdrawn)
+	}
+	return view, err
+}
+
+func (v *visit) showSale() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	view, err := v.saleView(id)
+	if err != nil {
+		return err
+	}
+	return v.show(views.Sale(view))
+}
+
+// liveSale streams what becomes of a sale at its partners.
+func (v *visit) liveSale() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	if !v.actor.Admin() {
+		return notFound()
+	}
+	return v.stream(func() (drawn, bool, error) {
+		view, err := v.saleView(id)
+		busy := slices.ContainsFunc(view.Forwardings, func(f service.SaleForwarding) bool {
+			return f.State == db.ForwardingWaiting || f.State == db.ForwardingSending
+		})
+		return views.SaleLive(view), busy, err
+	})
+}
+
+func (v *visit) showCorrectSale() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	sale, err := v.svc.Sale(v.gin.Request.Context(), v.actor, id, true)
+	if err != nil {
+		return err
+	}
+	form := views.Form{Values: views.Values()}
+	for name, value := range sale.Submission.Fields {
+		form.Values.Set(name, value)
+	}
+	for identifier, answer := range sale.Submission.Answers {
+		form.Values["questionData."+identifier] = answer.Values
+	}
+	return v.show(views.CorrectSale(views.CorrectView{Sale: sale}, form))
+}
+
+func (v *visit) saveCorrectSale() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	ctx := v.gin.Request.Context()
+	sale, err := v.svc.Sale(ctx, v.actor, id, true)
+	if err != nil {
+		return err
+	}
+	customer := map[string]string{}
+	for _, name := range linking.CustomerFields() {
+		if _, asked := v.gin.GetPostForm(name); asked {
+			customer[name] = v.posted(name)
+		}
+	}
+	if _, err := v.svc.CorrectSale(ctx, v.actor, id, customer, v.postedAnswers(sale.Sold.Questions)); err != nil {
+		form := v.form()
+		if !v.refused(&form, err) {
+			return err
+		}
+		return v.page(form.Status(), views.CorrectSale(views.CorrectView{Sale: sale}, form))
+	}
+	return v.done(v.to("/sales/%d", id), "Gecorrigeerd. De transactie wordt opnieuw bekeken.")
+}
+
+func (v *visit) postedAnswers(questions []linking.Question) map[string]linking.Answer {
+	answers := map[string]linking.Answer{}
+	for _, q := range questions {
+		if !q.TakesAnswer() {
+			continue
+		}
+		values := v.gin.PostFormArray("questionData." + q.Identifier)
+		if q.InputType == "mc-multi" {
+			answers[q.Identifier] = linking.Answer{Values: values, Multi: true}
+		} else {
+			answers[q.Identifier] = linking.TextAnswer(strings.TrimSpace(strings.Join(values, "")))
+		}
+	}
+	return answers
+}
+
+func (v *visit) showPreview() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	ctx := v.gin.Request.Context()
+	sale, err := v.svc.Sale(ctx, v.actor, id, true)
+	if err != nil {
+		return err
+	}
+	list, err := v.svc.PreviewForwarding(ctx, v.actor, id)
+	if err != nil {
+		return err
+	}
+	view := views.PreviewView{Sale: sale}
+	for _, p := range list {
+		row, err := v.svc.Integration(ctx, v.actor, p.IntegrationID)
+		if err != nil {
+			return err
+		}
+		body, err := readable(p.Request.Body)
+		if err != nil {
+			return err
+		}
+		view.Previews = append(view.Previews, views.Preview{
+			Preview: p, Partner: row.Name, Request: "POST sales/flow/" + p.Request.FlowType + "/" + p.Request.FlowIdentifier + "\n\n" + body,
+		})
+	}
+	return v.show(views.PreviewPage(view))
+}
+
+// readable writes a request for eyes: a signature or a contract is named, not shown.
+func readable(body map[string]any) (string, error) {
+	shown := maps.Clone(body)
+	for _, name := range []string{"signature", "contract_pdf"} {
+		if shown[name] != nil && shown[name] != "" {
+			shown[name] = "…"
+		}
+	}
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(shown)
+	return buffer.String(), err
+}
+
+func (v *visit) forwardSale() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	_, err = v.svc.ForwardByHand(v.gin.Request.Context(), v.actor, id, nil)
+	return v.did(err, v.to("/sales/%d", id), "De transactie wordt verzonden.")
+}
+
+func (v *visit) saveSaleStatus() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	_, err = v.svc.SetSaleStatus(v.gin.Request.Context(), v.actor, id, service.StatusInput{Status: v.posted("status"), Remark: v.posted("remark"), Account: true})
+	return v.did(err, v.to("/sales/%d", id), "De status is gewijzigd.")
+}

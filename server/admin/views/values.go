@@ -1,0 +1,89 @@
+package views
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"koppel/db"
+	"koppel/linking"
+)
+
+type ctxType = context.Context
+
+// shown writes a field's value for people.
+func shown(value any) string {
+	switch x := value.(type) {
+	case nil:
+		return "—"
+	case string:
+		if x == "" {
+			return "—"
+		}
+		return x
+	case bool:
+		if x {
+			return "✓"
+		}
+		return "✗"
+	case []any:
+		texts := make([]string, len(x))
+		for i, item := range x {
+			texts[i] = shown(item)
+		}
+		return strings.Join(texts, ", ")
+	case map[string]any:
+		data, err := json.Marshal(x)
+		if err != nil {
+			return "…"
+		}
+		return string(data)
+	}
+	return fmt.Sprint(value)
+}
+
+func who(a db.AuditOfRow) string {
+	if name := strings.TrimSpace(a.UserName); name != "" {
+		return name
+	}
+	if a.UserEmail != "" {
+		return a.UserEmail
+	}
+	return "Koppel"
+}
+
+// auditChanges lists the plain fields that an action changed.
+func auditChanges(before, after []byte) []linking.FieldChange {
+	old, changed := flat("", before), flat("", after)
+	var list []linking.FieldChange
+	for _, name := range sortedKeys(changed) {
+		if fmt.Sprint(old[name]) != fmt.Sprint(changed[name]) {
+			list = append(list, linking.FieldChange{Field: name, Old: old[name], New: changed[name]})
+		}
+		if len(list) == 12 {
+			break
+		}
+	}
+	return list
+}
+
+func flat(prefix string, data []byte) map[string]any {
+	fields := map[string]any{}
+	var value map[string]any
+	if json.Unmarshal(data, &value) != nil {
+		return fields
+	}
+	flatten(fields, prefix, value)
+	return fields
+}
+
+func flatten(fields map[string]any, prefix string, value map[string]any) {
+	for name, item := range value {
+		if inner, ok := item.(map[string]any); ok {
+			flatten(fields, prefix+name+".", inner)
+			continue
+		}
+		fields[prefix+name] = item
+	}
+}

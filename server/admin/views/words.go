@@ -1,0 +1,145 @@
+package views
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"koppel/linking"
+	"koppel/server/words"
+)
+
+func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
+
+// stateWord is a state in a word with its meaning.
+type stateWord struct{ kind, text string }
+
+var forwardingWords = map[string]stateWord{
+	"waiting":         {"busy", tr("Wacht")},
+	"sending":         {"busy", tr("Wordt verzonden")},
+	"forwarded":       {"good", tr("Verzonden")},
+	"action_required": {"attention", tr("Actie vereist")},
+	"outcome_unknown": {"attention", tr("Uitkomst onbekend")},
+	"withdrawn":       {"quiet", tr("Ingetrokken")},
+	"abandoned":       {"bad", tr("Gestopt")},
+}
+
+// ForwardingStates in the order in which people want them.
+var ForwardingStates = []string{"action_required", "outcome_unknown", "waiting", "sending", "forwarded", "withdrawn", "abandoned"}
+
+var runWords = map[string]stateWord{
+	"queued":             {"busy", tr("In de wachtrij")},
+	"running":            {"busy", tr("Bezig")},
+	"done":               {"good", tr("Klaar")},
+	"failed":             {"bad", tr("Mislukt")},
+	"needs_confirmation": {"attention", tr("Wacht op jou")},
+	"dismissed":          {"quiet", tr("Niet doorgevoerd")},
+	"undone":             {"quiet", tr("Teruggedraaid")},
+}
+
+var triggerWords = map[string]string{
+	"schedule": tr("Volgens schema"), "sync_now": tr("Synchroniseer nu"), "partner": tr("Partner meldde een wijziging"), "selection": tr("Keuze van producten"),
+}
+
+var offerWords = map[string]stateWord{
+	"new":      {"quiet", tr("Niet geïmporteerd")},
+	"imported": {"good", tr("Geïmporteerd")},
+	"changed":  {"busy", tr("Gewijzigd")},
+	"vanished": {"attention", tr("Verdwenen")},
+}
+
+var offerStates = []string{"new", "imported", "changed", "vanished"}
+
+var changeWords = map[string]stateWord{
+	"added": {"good", tr("Toegevoegd")}, "changed": {"busy", tr("Gewijzigd")}, "deactivated": {"attention", tr("Gedeactiveerd")},
+	"reactivated": {"good", tr("Weer actief")}, "deleted": {"bad", tr("Verwijderd")}, "restored": {"good", tr("Teruggekomen")},
+	"kept": {"quiet", tr("Gehouden")}, "failed": {"bad", tr("Mislukt")},
+}
+
+var roleWords = map[string]string{
+	"owner": tr("Eigenaar"), "admin": tr("Beheerder"), "organisationadmin": tr("Organisatiebeheerder"), "teamleader": tr("Teamleider"), "agent": tr("Agent"),
+}
+
+var saleTypeWords = map[string]string{"order": tr("Order"), "offer": tr("Offerte")}
+
+var statusTypeWords = map[string]string{
+	"default": tr("Gewoon"), "cancelled": tr("Geannuleerd"), "action_required": tr("Actie vereist"), "netto": tr("Netto"), "closed": tr("Gesloten"),
+}
+
+var businessWords = map[string]string{"0": tr("Consument"), "1": tr("Zakelijk"), "2": tr("Consument en zakelijk")}
+
+var retentionWords = map[string]string{"0": tr("Nieuwe klanten"), "1": tr("Bestaande klanten"), "2": tr("Nieuwe en bestaande klanten")}
+
+var inputTypeWords = map[string]string{
+	"text": tr("Tekst"), "date": tr("Datum"), "mc-single": tr("Keuze (één)"), "mc-multi": tr("Keuze (meer)"), "switchdate": tr("Overstapdatum"),
+	"email": tr("E-mailadres"), "file": tr("Bestand"), "signature": tr("Handtekening"), "array": tr("Lijst"), "relation": tr("Relatie"),
+	"h2": tr("Tussenkop"), "p": tr("Toelichting"),
+}
+
+var validatorWords = map[string]string{
+	"numeric": tr("getal"), "integer": tr("heel getal"), "postcode": tr("postcode"), "phone": tr("telefoonnummer"), "iban": tr("IBAN"), "ean": tr("EAN-code (18 cijfers)"),
+}
+
+var fieldWords = map[string]string{
+	"firstname": tr("Voornaam"), "lastname": tr("Achternaam"), "email": tr("E-mailadres"), "phone": tr("Telefoonnummer"), "birthdate": tr("Geboortedatum"),
+	"postcode": tr("Postcode"), "housenumber": tr("Huisnummer"), "streetname": tr("Straat"), "city": tr("Plaats"),
+	"connection_postcode": tr("Postcode aansluiting"), "connection_housenumber": tr("Huisnummer aansluiting"), "connection_streetname": tr("Straat aansluiting"),
+	"connection_city": tr("Plaats aansluiting"), "gender": tr("Geslacht"), "suffix": tr("Toevoeging"), "connection_suffix": tr("Toevoeging aansluiting"),
+	"contact_person": tr("Contactpersoon"), "company_name": tr("Bedrijfsnaam"), "company_coc": tr("KvK-nummer"), "company_vat": tr("Btw-nummer"),
+	"iban": tr("IBAN"), "iban_holder": tr("Rekeninghouder"), "sale_channel": tr("Verkoopkanaal"), "contract_date": tr("Contractdatum"),
+	"signature": tr("Handtekening"), "relation_id": tr("Relatienummer"),
+	"initial_user_firstname": tr("Voornaam verkoper"), "initial_user_lastname": tr("Achternaam verkoper"), "initial_organisation_name": tr("Organisatie verkoper"), "initial_created_at": tr("Oorspronkelijk gemaakt"),
+	"type": tr("Soort levering"), "tarifftype": tr("Tarieftype"), "usage_e_single": tr("Verbruik stroom enkel"), "usage_e_high": tr("Verbruik stroom dag"), "usage_e_low": tr("Verbruik stroom nacht"),
+	"usage_g": tr("Verbruik gas"), "has_return": tr("Teruglevering"), "return_e_high": tr("Teruglevering dag"), "return_e_low": tr("Teruglevering nacht"),
+	"electricity_ean": tr("EAN stroom"), "gas_ean": tr("EAN gas"), "building_function": tr("Gebouwfunctie"),
+	"grid_operator_e": tr("Netbeheerder stroom"), "grid_operator_g": tr("Netbeheerder gas"), "connection_type_e": tr("Aansluiting stroom"), "connection_type_g": tr("Aansluiting gas"),
+	"transaction_type": tr("Soort transactie"), "product_id": tr("Product"), "business": tr("Zakelijk"),
+}
+
+var contentWords = map[string]string{
+	"name": tr("Naam"), "identifier": tr("Identifier"), "type": tr("Producttype"), "supplier_name": tr("Leverancier"), "supplier_identifier": tr("Identifier leverancier"),
+	"business": tr("Doelgroep"), "retention": tr("Klanten"), "main": tr("Hoofdproduct"), "duration": tr("Looptijd (maanden)"),
+	"valid_from": tr("Geldig vanaf"), "valid_till": tr("Geldig tot en met"), "price": tr("Prijs"), "price_action": tr("Actieprijs"),
+	"price_monthly": tr("Prijs per maand"), "price_monthly_action": tr("Actieprijs per maand"), "price_monthly_action_type": tr("Soort maandactie"),
+	"price_monthly_action_value": tr("Maanden actie"), "documents": tr("Documenten"),
+}
+
+var auditWords = map[string]string{
+	"create": tr("Toegevoegd"), "update": tr("Gewijzigd"), "save": tr("Opgeslagen"), "delete": tr("Verwijderd"), "reconnect": tr("Verbinding gewijzigd"),
+	"pause": tr("Gepauzeerd"), "resume": tr("Hervat"), "select_products": tr("Producten gekozen"), "map_flows": tr("Flows gekoppeld"),
+	"map_questions": tr("Productvragen gekoppeld"), "map_agreements": tr("Accorderingen gekoppeld"), "map_statuses": tr("Statussen gekoppeld"),
+	"sign_in": tr("Ingelogd"), "revoke": tr("Ingetrokken"), "grant": tr("Rechten gewijzigd"), "correct": tr("Gecorrigeerd"), "forward": tr("Verzonden"),
+	"confirm": tr("Doorgevoerd"), "dismiss": tr("Niet doorgevoerd"), "undo": tr("Teruggedraaid"), "retry": tr("Opnieuw geprobeerd"),
+	"change_password": tr("Wachtwoord gewijzigd"),
+}
+
+// word gives what a code is called; a code without a word stays itself.
+func word(ctx context.Context, table map[string]string, code string) string {
+	if text, ok := table[code]; ok {
+		return t(ctx, text)
+	}
+	return code
+}
+
+func contentWord(ctx context.Context, field string) string {
+	if name, custom := strings.CutPrefix(field, "customfields."); custom {
+		return name
+	}
+	return word(ctx, contentWords, field)
+}
+
+// problem puts a problem in the reader's words.
+func problem(ctx context.Context, p linking.Problem) string {
+	return words.Problem(site(ctx).Language, p)
+}
+
+func fixedWord(ctx context.Context, key string) string { return words.Say(site(ctx).Language, key) }
+
+func choices(ctx context.Context, table map[string]string, codes []string, first ...Option) []Option {
+	options := slices.Clone(first)
+	for _, code := range codes {
+		options = append(options, Option{code, word(ctx, table, code)})
+	}
+	return options
+}

@@ -1,0 +1,317 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+	"go.uber.org/zap"
+
+	"koppel/server/admin/locale"
+	"koppel/server/admin/views"
+	"koppel/server/httperr"
+	"koppel/server/service"
+	"koppel/server/words"
+)
+
+// visit is one request of a person.
+type visit struct {
+	*Admin
+	gin     *gin.Context
+	actor   service.Actor // empty where nobody is signed in
+	session string
+	site    *views.Site
+}
+
+// Cookies. Their names begin with __Host-: the browser sends them to this host only, and keeps them only from it.
+const (
+	sessionCookie  = "__Host-koppel-" // and the account: one may be signed in to several
+	flashCookie    = "__Host-koppel-flash"
+	languageCookie = "__Host-koppel-language"
+	themeCookie    = "__Host-koppel-theme"
+)
+
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// maxForm is the largest form that is read, in bytes.
+const maxForm = 16 << 20
+
+func (a *Admin) handle(r Route) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		v := a.visit(g)
+		if err := v.enter(r); err != nil {
+			v.fail(err)
+			return
+		}
+		if err := r.serve(v); err != nil {
+			v.fail(err)
+		}
+	}
+}
+
+func (a *Admin) visit(g *gin.Context) *visit {
+	v := &visit{Admin: a, gin: g}
+	header := g.Writer.Header()
+	header.Set("Content-Security-Policy", contentSecurityPolicy)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cache-Control", "no-store")
+	language := v.cookie(languageCookie)
+	if language != "en" && language != "nl" {
+		language = ""
+	}
+	theme := v.cookie(themeCookie)
+	if theme != "dark" && theme != "light" {
+		theme = ""
+	}
+	v.site = &views.Site{
+		Printer: locale.Printer{Language: language, Now: a.svc.Now(), Missing: a.Missing},
+		Path:    g.Request.URL.RequestURI(), Theme: theme, Asset: func(name string) string { return a.addresses[name] },
+		TemporalUI: a.temporalUI, Namespace: a.namespace,
+	}
+	if v.site.Language == "" {
+		v.site.Language = "nl"
+	}
+	return v
+}
+
+// enter finds who asks, and whether they may.
+func (v *visit) enter(r Route) error {
+	if err := v.crossSite.Check(v.gin.Request); err != nil {
+		return &service.Error{Status: http.StatusForbidden, Key: "cross_site"}
+	}
+	if v.gin.Request.Method == http.MethodPost {
+		v.gin.Request.Body = http.MaxBytesReader(v.gin.Writer, v.gin.Request.Body, maxForm)
+		if err := v.gin.Request.ParseForm(); err != nil {
+			return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
+		}
+	}
+	if r.Right == Anyone {
+		v.takeFlash()
+		return nil
+	}
+	account := v.gin.Param("account")
+	v.session = v.cookie(sessionCookie + account)
+	actor, err := v.svc.Session(v.gin.Request.Context(), account, v.session)
+	if err != nil {
+		return err
+	}
+	v.actor, v.site.Actor = actor, &v.actor
+	if v.cookie(languageCookie) == "" {
+		v.site.Language = actor.Language
+	}
+	v.actor.Language = v.site.Language
+	if r.Right == Admins && !actor.Admin() {
+		return &service.Error{Status: http.StatusForbidden, Key: "forbidden"}
+	}
+	if v.gin.Request.Method == http.MethodGet {
+		v.takeFlash()
+		if v.site.Waiting, err = v.svc.WaitingCount(v.gin.Request.Context(), actor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail answers with a page that says what is wrong. Who is not signed in goes to sign in, and comes back.
+func (v *visit) fail(err error) {
+	failure := httperr.From(v.site.Language, err)
+	if failure.Number != "" {
+		v.log.Error("page.failed", zap.String("number", failure.Number), zap.String("route", v.gin.FullPath()), zap.Error(err))
+	}
+	account := v.gin.Param("account")
+	if failure.Status == http.StatusUnauthorized && account != "" {
+		back := url.Values{"account": {account}}
+		if v.gin.Request.Method == http.MethodGet {
+			back.Set("return", v.gin.Request.URL.RequestURI())
+		}
+		v.redirect("/sign-in?" + back.Encode())
+		return
+	}
+	title := map[int]string{http.StatusNotFound: v.site.T("Niet gevonden"), http.StatusForbidden: v.site.T("Geen toegang")}[failure.Status]
+	if title == "" {
+		title = v.site.T("Dit is niet gelukt")
+	}
+	if err := v.page(failure.Status, views.Message(title, failure.Message, v.site.Actor != nil)); err != nil {
+		v.log.Error("page.failed", zap.String("route", v.gin.FullPath()), zap.Error(err))
+		v.gin.String(http.StatusInternalServerError, failure.Message)
+	}
+}
+
+// page draws a page to the end before anything is sent.
+func (v *visit) page(status int, component templ.Component) error {
+	var buffer bytes.Buffer
+	if err := component.Render(views.With(v.gin.Request.Context(), v.site), &buffer); err != nil {
+		return fmt.Errorf("draw %s: %w", v.gin.FullPath(), err)
+	}
+	v.gin.Data(status, "text/html; charset=utf-8", buffer.Bytes())
+	return nil
+}
+
+// show draws a page that is as it should be.
+func (v *visit) show(component templ.Component) error { return v.page(http.StatusOK, component) }
+
+func (v *visit) redirect(to string) {
+	v.gin.Redirect(http.StatusSeeOther, to)
+}
+
+// to gives an address in the environment.
+func (v *visit) to(format string, args ...any) string {
+	return views.Base(v.actor.Account) + fmt.Sprintf(format, args...)
+}
+
+func (v *visit) cookie(name string) string {
+	c, err := v.gin.Request.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+func (v *visit) setCookie(name, value string, maxAge time.Duration) {
+	c := &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(maxAge.Seconds())}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(v.gin.Writer, c)
+}
+
+func (v *visit) flash(f views.Flash) {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return
+	}
+	v.setCookie(flashCookie, base64.RawURLEncoding.EncodeToString(data), time.Minute)
+}
+
+func (v *visit) takeFlash() {
+	text := v.cookie(flashCookie)
+	if text == "" || v.gin.Request.Method != http.MethodGet {
+		return
+	}
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	var f views.Flash
+	if err == nil && json.Unmarshal(data, &f) == nil && (f.Kind == "good" || f.Kind == "bad") && (f.Undo == "" || strings.HasPrefix(f.Undo, "/o/")) {
+		v.site.Flash = &f
+	}
+	v.setCookie(flashCookie, "", 0)
+}
+
+// done goes to a page and says there what was done.
+func (v *visit) done(to, text string, args ...any) error {
+	v.flash(views.Flash{Kind: "good", Text: v.site.T(text, args...)})
+	v.redirect(to)
+	return nil
+}
+
+// did ends an action that has no form of its own: it goes to a page and says there what came of it.
+func (v *visit) did(err error, to, text string, args ...any) error {
+	if err == nil {
+		return v.done(to, text, args...)
+	}
+	var refusal *service.Error
+	if !errors.As(err, &refusal) || refusal.Status == http.StatusNotFound {
+		return err
+	}
+	failure := httperr.From(v.site.Language, err)
+	said := failure.Message
+	for _, name := range sortedNames(failure.Fields) {
+		said += " " + strings.Join(failure.Fields[name], " ")
+	}
+	v.flash(views.Flash{Kind: "bad", Text: said})
+	v.redirect(to)
+	return nil
+}
+
+// form gives what was typed.
+func (v *visit) form() views.Form { return views.Form{Values: v.gin.Request.PostForm} }
+
+// refused puts a refusal into the form it is about; any other error is not the form's.
+func (v *visit) refused(f *views.Form, err error) bool {
+	var refusal *service.Error
+	if !errors.As(err, &refusal) || refusal.Status == http.StatusNotFound || refusal.Status == http.StatusForbidden && len(refusal.Fields) == 0 {
+		return false
+	}
+	failure := httperr.From(v.site.Language, err)
+	f.Message, f.Errors = failure.Message, failure.Fields
+	return true
+}
+
+func (v *visit) say(key string, args ...any) string { return words.Say(v.site.Language, key, args...) }
+
+func (v *visit) id(name string) (int64, error) {
+	n, err := strconv.ParseInt(v.gin.Param(name), 10, 64)
+	if err != nil || n <= 0 {
+		return 0, &service.Error{Status: http.StatusNotFound, Key: "not_found"}
+	}
+	return n, nil
+}
+
+func (v *visit) q(name string) string { return strings.TrimSpace(v.gin.Query(name)) }
+
+func (v *visit) qID(name string) int64 {
+	n, err := strconv.ParseInt(v.gin.Query(name), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+func (v *visit) qFlag(name string) *bool {
+	switch v.gin.Query(name) {
+	case "1":
+		return new(true)
+	case "0":
+		return new(false)
+	}
+	return nil
+}
+
+func (v *visit) posted(name string) string { return strings.TrimSpace(v.gin.PostForm(name)) }
+
+// postedIDs gives every number that a field holds.
+func (v *visit) postedIDs(name string) []int64 {
+	ids := []int64{}
+	for _, text := range v.gin.PostFormArray(name) {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			ids = append(ids, n)
+		}
+	}
+	return ids
+}
+
+func (v *visit) postedID(name string) *int64 {
+	n, err := strconv.ParseInt(v.posted(name), 10, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+func (v *visit) remote() netip.Addr {
+	address, err := netip.ParseAddr(v.gin.ClientIP())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address
+}
+
+// back gives the page that an action came from, when it is one of the environment's.
+func (v *visit) back(otherwise string) string {
+	if to := v.posted("return"); strings.HasPrefix(to, views.Base(v.actor.Account)+"/") {
+		return to
+	}
+	return otherwise
+}

@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"koppel/server/admin"
+)
+
+// demoPages are the pages of the demo, with {…} filled in from what the demo made.
+func demoPages(t *testing.T, s *standalone, account string) map[string]string {
+	t.Helper()
+	c := s.client(account)
+	values := map[string]string{}
+	first := func(path string) string {
+		data := c.get(path)
+		if page, ok := data.(object); ok && page["data"] != nil {
+			data = page["data"]
+		}
+		list := rows(data)
+		if len(list) == 0 {
+			return ""
+		}
+		return fmt.Sprint(list[0]["id"])
+	}
+	values["sales"], values["products"] = first("account/sales"), first("account/products")
+	values["flows"], values["questions"], values["agreements"] = first("account/flows"), first("account/productquestions"), first("account/agreements")
+	values["suppliers"], values["users"], values["organisations"] = first("account/suppliers"), first("account/users"), first("account/organisations")
+	values["integrations"], values["incoming"] = first("account/integrations"), first("account/incoming-links")
+	if values["integrations"] != "" {
+		values["runs"] = first("account/integrations/" + values["integrations"] + "/runs")
+	}
+	pages := map[string]string{}
+	for _, r := range admin.Routes() {
+		if r.Method != "GET" || r.Right == admin.Anyone || strings.HasSuffix(r.Path, "/live") || r.Path == "/search" {
+			continue
+		}
+		path := regexp.MustCompile(`/(\w+)/:(id|run|rule)`).ReplaceAllStringFunc(r.Path, func(part string) string {
+			kind, _, _ := strings.Cut(part[1:], "/")
+			id := values[kind]
+			switch kind {
+			case "rules":
+				id = "new"
+			case "statuses":
+				id = map[string]string{"zonwijs": "bij-voltera", "voltera": "in-behandeling"}[account]
+			}
+			if id == "" {
+				return "/{none}"
+			}
+			return "/" + kind + "/" + id
+		})
+		if strings.Contains(path, "{none}") {
+			continue
+		}
+		pages[strings.Trim(strings.NewReplacer("/:id", "", "/:run", "", "/:rule", "", "/", "-").Replace(r.Path), "-")] = "/o/" + account + path
+	}
+	return pages
+}
+
+// TestEveryPageInTheBrowser looks at every page of the demo: on a telephone and at a desk, in light and in dark.
+// Nothing may stick out of the window, and axe-core may find nothing serious.
+func TestEveryPageInTheBrowser(t *testing.T) {
+	t.Parallel()
+	s := startStandalone(t, dataFolder(t), "--demo=static")
+	s.seeded()
+	for _, account := range []string{"zonwijs", "voltera"} {
+		b := newBrowser(t, s.ready.API)
+		login := s.login(account)
+		b.size(1440, false)
+		b.open("/sign-in")
+		b.accessible("sign-in")
+		b.run("plant a fault", chromedp.Evaluate(`document.querySelector("label").remove(); document.querySelector("h1").style.color = "#eee"; true`, nil))
+		require.GreaterOrEqual(t, len(b.findings("the planted faults")), 2, "axe-core sees what is wrong")
+		b.screenshot("sign-in")
+		b.signIn(account, login.OwnerEmail, login.OwnerPassword)
+		b.see("Overzicht")
+		pages := demoPages(t, s, account)
+		require.GreaterOrEqual(t, len(pages), 25)
+		for name, address := range pages {
+			for _, width := range []int{1440, 360} {
+				for _, dark := range []bool{false, true} {
+					full := fmt.Sprintf("%s-%s-%d-%v", account, name, width, map[bool]string{false: "light", true: "dark"}[dark])
+					b.size(width, dark)
+					b.open(address)
+					var status string
+					b.run("title", chromedp.Title(&status))
+					require.NotContains(t, status, "Niet gevonden", address)
+					b.fits(full)
+					b.accessible(full)
+					b.screenshot(full)
+				}
+			}
+		}
+	}
+}
+
+// TestReadmeScreenshots makes the README's pictures where KOPPEL_SCREENSHOTS says; otherwise it only sees that
+// every page of them is there.
+func TestReadmeScreenshots(t *testing.T) {
+	t.Parallel()
+	s := startStandalone(t, dataFolder(t), "--demo=static")
+	s.seeded()
+	b := newBrowser(t, s.ready.API)
+	if folder := os.Getenv("KOPPEL_SCREENSHOTS"); folder != "" {
+		b.pictures = folder
+	}
+	zonwijs := s.client("zonwijs")
+	b.signIn("zonwijs", s.login("zonwijs").OwnerEmail, s.login("zonwijs").OwnerPassword)
+	b.run("a window of the picture's size", emulation.SetDeviceMetricsOverride(1100, 700, 1, false))
+	integration := id(rows(zonwijs.get("account/integrations"))[0])
+	sale := rows(zonwijs.get("account/sales").(object)["data"])[0]["id"]
+	for _, page := range []struct{ name, path, text string }{
+		{"overview", "", "Dit wacht op jou"},
+		{"integration", fmt.Sprintf("/integrations/%d", integration), "Laatst gesynchroniseerd om"},
+		{"questions", fmt.Sprintf("/integrations/%d/questions", integration), "23 van 23 gekoppeld"},
+		{"sale", fmt.Sprintf("/sales/%v", sale), "Jij bent aan zet."},
+	} {
+		b.open("/o/zonwijs" + page.path)
+		b.see(page.text)
+		b.run("picture", b.view(page.name))
+	}
+	b.run("dark", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+	b.run("picture", b.view("sale-dark"))
+}
