@@ -203,7 +203,7 @@ func (c *runCmd) whenReady(ctx context.Context, r *cli.Run, parts *cli.Parts) er
 
 func (c *runCmd) announce(r *cli.Run, cfg config.Config, environments []demo.Environment) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nKoppel is ready.\n\n  API             %s   (document: %s/openapi.json)\n  Temporal UI     %s\n  Data            %s\n", cfg.PublicURL, cfg.PublicURL, cfg.TemporalUIURL, c.Data)
+	fmt.Fprintf(&b, "\nKoppel is ready.\n\n  Interface, API  %s   (document: %s/openapi.json)\n  Temporal UI     %s\n  Data            %s\n", cfg.PublicURL, cfg.PublicURL, cfg.TemporalUIURL, c.Data)
 	for _, e := range environments {
 		fmt.Fprintf(&b, "\n  Environment     %s (%s)\n  Owner           %s  password %s\n  Token           %s\n", e.Account, e.Name, e.OwnerEmail, e.OwnerPassword, e.OwnerToken)
 	}

@@ -515,6 +515,44 @@ func TestTheRuleBuilder(t *testing.T) {
 	require.Equal(t, "Alleen zakelijk", link.Settings.Rules[0].Name)
 }
 
+// TestAnOrderWithSections sells what the flow's sections offer beside the product.
+func TestAnOrderWithSections(t *testing.T) {
+	w := setup(t)
+	w.fill()
+	ctx := t.Context()
+	extra, err := w.svc.CreateProduct(ctx, w.owner, service.ProductInput{Content: linking.ProductContent{Name: "Zonnepaneel", Identifier: "paneel", Type: "solar", Business: "2", Retention: "2"}, Active: true})
+	require.NoError(t, err)
+	flow, err := w.svc.SaveFlow(ctx, w.owner, 0, linking.Flow{
+		Title: "Zon", Type: "default", Identifier: "zon", TransactionType: "order", ProductTypes: []string{"energy_e", "solar"},
+		Sections: []linking.Section{{ID: 1, Title: "Erbij", Identifier: "erbij", Products: []linking.SectionProduct{{ID: extra.ID, MaximumQuantity: 3}}}},
+	})
+	require.NoError(t, err)
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	address := fmt.Sprintf("/o/zonwijs/sales/new?product=%d&flow=%d", w.ids["products"], flow.ID)
+	page := p.get(address)
+	require.Contains(t, page.body, "Zonnepaneel")
+	require.Contains(t, page.body, "Hooguit 3.")
+	field := fmt.Sprintf("related.erbij.%d", extra.ID)
+	form := url.Values{"transaction_type": {"order"}, "business": {"0"}, "questionData.betaalwijze": {"Incasso"}, "agreements.voorwaarden": {"1"}, "usage_g": {"1200"}, field: {"4"}}
+	for _, name := range linking.RequiredFields {
+		if !strings.HasPrefix(name, "connection_") {
+			form.Set(name, "x")
+		}
+	}
+	form.Set("birthdate", "28-02-1980")
+	form.Set("email", "klant@voorbeeld.example")
+	a := p.do(http.MethodPost, address, form)
+	require.Equal(t, http.StatusUnprocessableEntity, a.status)
+	require.Contains(t, a.body, fmt.Sprintf(`href="#f-related-erbij-%d"`, extra.ID), "told at the field")
+	form.Set(field, "3")
+	a = p.do(http.MethodPost, address, form)
+	require.Equal(t, http.StatusSeeOther, a.status, a.body)
+	sale := p.get(a.location).body
+	require.Contains(t, sale, "Zonnepaneel")
+	require.Contains(t, sale, "× 3")
+	require.Contains(t, sale, "1200")
+}
+
 // TestASecondClickOnSave makes one sale.
 func TestASecondClickOnSave(t *testing.T) {
 	w := setup(t)

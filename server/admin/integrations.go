@@ -216,11 +216,12 @@ func (v *visit) showRun() error {
 	if err != nil {
 		return err
 	}
-	run, changes, err := v.svc.SyncRun(v.gin.Request.Context(), v.actor, link.ID, runID)
+	after := v.qID("after")
+	run, changes, err := v.svc.SyncRunPage(v.gin.Request.Context(), v.actor, link.ID, runID, after)
 	if err != nil {
 		return err
 	}
-	return v.show(views.Run(views.RunView{Link: link, Run: run, Changes: changes}))
+	return v.show(views.Run(views.RunView{Link: link, Run: run, Page: changes, First: after == 0}))
 }
 
 func (v *visit) confirmRun() error {

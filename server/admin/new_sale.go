@@ -3,6 +3,8 @@ package admin
 import (
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"koppel/db"
@@ -70,9 +72,26 @@ func (v *visit) saveNewSale() error {
 		if !v.refused(&form, err) {
 			return err
 		}
+		nameRelated(&form, body)
 		return v.page(form.Status(), views.NewSale(views.NewSaleView{Form: order, Flows: flows}, form))
 	}
 	return v.done(v.to("/sales/%d", saleID), "De order is opgeslagen onder nummer %s.", json.Number(itoa(saleID)))
+}
+
+// nameRelated puts what is wrong with a product beside the main one at its field.
+func nameRelated(form *views.Form, body map[string]any) {
+	related, _ := body["related_products"].([]any)
+	for name, texts := range form.Errors {
+		rest, isRelated := strings.CutPrefix(name, "related_products.")
+		number, _, _ := strings.Cut(rest, ".")
+		i, err := strconv.Atoi(number)
+		if !isRelated || err != nil || i < 0 || i >= len(related) {
+			continue
+		}
+		row, _ := related[i].(map[string]any)
+		form.Errors[fmt.Sprintf("related.%v.%v", row["section_identifier"], row["product_id"])] = texts
+		delete(form.Errors, name)
+	}
 }
 
 // saleBody makes of the order form what an API client would have sent.
@@ -80,7 +99,7 @@ func (v *visit) saleBody(order service.OrderForm) map[string]any {
 	body := map[string]any{
 		"transaction_type": v.posted("transaction_type"), "product_id": itoa(order.Product.ID), "business": v.posted("business"), "sale_channel": v.posted("sale_channel"),
 	}
-	for _, name := range linking.CustomerFields() {
+	for _, name := range append(linking.CustomerFields(), views.OrderFields...) {
 		if value := v.posted(name); value != "" {
 			body[name] = value
 		}
@@ -89,6 +108,17 @@ func (v *visit) saleBody(order service.OrderForm) map[string]any {
 		if body["connection_"+name] == nil && body[name] != nil {
 			body["connection_"+name] = body[name]
 		}
+	}
+	related := []any{}
+	for _, section := range order.Sections {
+		for _, p := range section.Products {
+			if quantity := v.posted(views.RelatedField(section.Identifier, p.ID)); quantity != "" && quantity != "0" {
+				related = append(related, map[string]any{"product_id": itoa(p.ID), "quantity": quantity, "section_identifier": section.Identifier})
+			}
+		}
+	}
+	if len(related) > 0 {
+		body["related_products"] = related
 	}
 	answers := map[string]any{}
 	for identifier, answer := range v.postedAnswers(order.Questions) {

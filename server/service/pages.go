@@ -485,6 +485,14 @@ type OrderForm struct {
 	Flow       db.Flow
 	Questions  []linking.Question
 	Agreements []linking.Agreement
+	Sections   []OrderSection
+}
+
+// OrderSection is a section of the flow with what can be sold in it beside the product.
+type OrderSection struct {
+	linking.Section
+	Products []db.Product
+	Maximum  map[int64]int // of a product; 0 is no limit
 }
 
 // FlowsFor lists the flows that a product can be sold through by the actor.
@@ -512,6 +520,9 @@ func (s *Service) OrderForm(ctx context.Context, a Actor, productID, flowID int6
 		return form, notFound()
 	}
 	form = OrderForm{Product: p, Flow: flows[i]}
+	if form.Sections, err = s.orderSections(ctx, a, p.ID, flows[i].Config.Sections); err != nil {
+		return form, err
+	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		all, err := questions(ctx, tx, a)
 		if err != nil {
@@ -532,6 +543,29 @@ func (s *Service) OrderForm(ctx context.Context, a Actor, productID, flowID int6
 		return err
 	})
 	return form, err
+}
+
+// orderSections reads what each section offers beside the product; what the actor may not sell is left out.
+func (s *Service) orderSections(ctx context.Context, a Actor, productID int64, sections []linking.Section) (list []OrderSection, err error) {
+	for _, section := range sections {
+		entry := OrderSection{Section: section, Maximum: map[int64]int{}}
+		for _, offered := range section.Products {
+			p, err := s.Product(ctx, a, offered.ID, true)
+			var refusal *Error
+			if errors.As(err, &refusal) || err == nil && (!p.Active || p.ID == productID) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			entry.Products = append(entry.Products, p)
+			entry.Maximum[p.ID] = offered.MaximumQuantity
+		}
+		if len(entry.Products) > 0 {
+			list = append(list, entry)
+		}
+	}
+	return list, nil
 }
 
 // SaleByNumber finds a sale that a person may see by its number, for the search that jumps.

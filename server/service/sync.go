@@ -145,6 +145,18 @@ func (s *Service) SyncRun(ctx context.Context, a Actor, id, runID int64) (run db
 	return run, changes, orNotFound(err)
 }
 
+// SyncRunPage reads one run with a page of what it changed, by the partner's numbers.
+func (s *Service) SyncRunPage(ctx context.Context, a Actor, id, runID, afterID int64) (run db.SyncRun, page Page[db.SyncRunChangesRow], err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		if run, err = tx.SyncRunByID(ctx, db.SyncRunByIDParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, ID: runID}); err != nil {
+			return err
+		}
+		page, err = pageOf(tx.SyncRunChanges(ctx, db.SyncRunChangesParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, RunID: runID, AfterID: afterID, PageSize: PageSize + 1}))
+		return err
+	})
+	return run, page, orNotFound(err)
+}
+
 // ConfirmRun lets a run that the brake stopped go on.
 func (s *Service) ConfirmRun(ctx context.Context, a Actor, id, runID int64) error {
 	return s.resolveRun(ctx, a, id, runID, "confirm", func(tx *db.Tx) (int64, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	devlog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -50,6 +51,16 @@ func newBrowser(t testing.TB, base string) *browser {
 	ctx, cancel := chromedp.NewContext(allocated, chromedp.WithErrorf(func(string, ...any) {})) // it says which of Chromium's events it does not know
 	t.Cleanup(cancel)
 	b := &browser{t: t, ctx: ctx, base: base, pictures: screenshots}
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			t.Errorf("the page's script failed: %s", e.ExceptionDetails.Error())
+		case *devlog.EventEntryAdded:
+			if e.Entry.Level == devlog.LevelError && e.Entry.Source != devlog.SourceNetwork { // a form that is refused is an answer
+				t.Errorf("the browser complains: %s (%s)", e.Entry.Text, e.Entry.URL)
+			}
+		}
+	})
 	require.NoError(t, chromedp.Run(ctx))
 	b.size(1440, false) // without motion: while one page slides over the other, a click is lost
 	return b
