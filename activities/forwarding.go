@@ -435,9 +435,9 @@ func (p *Partner) settleLook(ctx context.Context, f db.Forwarding, found []linki
 			return err
 		}
 		free := linking.FreeCandidates(found, taken)
-		if len(free) == 1 && free[0].Score == linking.FullScore {
+		if ours, certain := linking.TheOne(free); certain {
 			result = SendSaleResult{State: db.ForwardingForwarded}
-			_, err = tx.RecordForwarded(ctx, f, free[0].PartnerSaleID, p.Now())
+			_, err = tx.RecordForwarded(ctx, f, ours.PartnerSaleID, p.Now())
 			return err
 		}
 		result = SendSaleResult{State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown}

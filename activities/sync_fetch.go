@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 
 	"koppel/db"
 	"koppel/linking"
@@ -235,11 +236,28 @@ func (p *Partner) FetchSetup(ctx context.Context, in SetupInput) error {
 		return p.failed(ctx, ref.Integration, err)
 	}
 	return p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
-		if err := tx.SaveSetupPart(ctx, in.EnvironmentID, in.IntegrationID, in.Part, part, p.Now()); err != nil {
+		if err := p.keepSetup(ctx, tx, ref.Integration, in.Part, part); err != nil {
 			return err
 		}
 		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: int32(requests)})
 	})
+}
+
+// keepSetup keeps what was read; where it differs, what waits is looked at again. An empty list of a stock
+// partner proves nothing: accounts answer with one when something else is wrong, and what was known stays.
+func (p *Partner) keepSetup(ctx context.Context, tx *db.Tx, i db.Integration, kind string, part any) error {
+	if i.PartnerKind == "stock" && reflect.ValueOf(part).Len() == 0 {
+		return nil
+	}
+	changed, err := tx.SaveSetupPart(ctx, i.EnvironmentID, i.ID, kind, part, p.Now())
+	if err != nil || !changed {
+		return err
+	}
+	ids, err := tx.ForwardingsToRetry(ctx, db.ForwardingsToRetryParams{EnvironmentID: i.EnvironmentID, IntegrationID: &i.ID})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return tx.OutboxInsertMany(ctx, db.OutboxInsertManyParams{EnvironmentID: i.EnvironmentID, Kind: db.OutboxForwarding, SubjectIds: ids, Signal: db.SignalLookAgain, Now: p.Now()})
 }
 
 func readFlows(ctx context.Context, ref integrationRef) (any, int, error) {

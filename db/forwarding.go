@@ -255,23 +255,24 @@ func (t *Tx) Setup(ctx context.Context, environmentID, integrationID int64) (lin
 	return setup, nil
 }
 
-// SaveSetupPart keeps one part of a partner's set-up; a new version only where something differs.
-func (t *Tx) SaveSetupPart(ctx context.Context, environmentID, integrationID int64, kind string, value any, now time.Time) error {
+// SaveSetupPart keeps one part of a partner's set-up; a new version only where something differs. changed says
+// that it differs from what was known before: what waits for a person may go now.
+func (t *Tx) SaveSetupPart(ctx context.Context, environmentID, integrationID int64, kind string, value any, now time.Time) (changed bool, err error) {
 	data, err := json.Marshal(value)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := t.IntegrationSetupRead(ctx, IntegrationSetupReadParams{EnvironmentID: environmentID, ID: integrationID, Now: &now}); err != nil {
-		return err
+		return false, err
 	}
 	last, err := t.SnapshotLatest(ctx, SnapshotLatestParams{EnvironmentID: environmentID, IntegrationID: integrationID, Kind: kind})
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return err
+		return false, err
 	}
 	if err == nil && sameJSON(last.Data, data) {
-		return nil
+		return false, nil
 	}
-	return t.SnapshotInsert(ctx, SnapshotInsertParams{
+	return last.Version > 0, t.SnapshotInsert(ctx, SnapshotInsertParams{
 		EnvironmentID: environmentID, IntegrationID: integrationID, Kind: kind, Version: last.Version + 1, Data: data, Now: now,
 	})
 }

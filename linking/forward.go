@@ -304,5 +304,18 @@ func FreeCandidates(found []Candidate, taken []*string) []Candidate {
 		}
 	}
 	slices.SortStableFunc(free, func(a, b Candidate) int { return b.Score - a.Score })
-	return free
+	return free[:min(len(free), candidatesShown)]
+}
+
+// candidatesShown is how many candidates a person is shown: the best ones.
+const candidatesShown = 20
+
+// TheOne gives the candidate that is ours beyond doubt: the only one on which everything agrees. Weaker ones
+// beside it (another customer with the same birthday) are no doubt.
+func TheOne(free []Candidate) (Candidate, bool) {
+	full := slices.DeleteFunc(slices.Clone(free), func(c Candidate) bool { return c.Score != FullScore })
+	if len(full) != 1 {
+		return Candidate{}, false
+	}
+	return full[0], true
 }

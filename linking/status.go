@@ -96,10 +96,12 @@ func DecideStatus(known StatusKnown, update StatusUpdate, mapping map[string]str
 	if update.At.Before(known.PartnerAt) {
 		return StatusOlder, ""
 	}
-	if known.PartnerStatus == "" && !update.At.After(update.CreatedAt) {
+	status, mapped := mapping[update.Status]
+	// What a sale begins with is no change; but partners write seconds, and a status that a person mapped is
+	// meant to be followed.
+	if known.PartnerStatus == "" && !mapped && !update.At.After(update.CreatedAt) {
 		return StatusNothing, ""
 	}
-	status, mapped := mapping[update.Status]
 	if !mapped {
 		own, isSystem := SystemStatus(update.Status)
 		if !isSystem {

@@ -205,3 +205,14 @@ func TestClientStreamsListsToTheirEnd(t *testing.T) {
 	err := partner(t, answer(401, `{"success": false, "message": "nee"}`)).Products(t.Context(), nil)
 	status(401)(t, err)
 }
+
+// A stock account writes a page's numbers as it likes: per_page is a text.
+func TestPagesWithNumbersAsText(t *testing.T) {
+	t.Parallel()
+	var page salesdock.Page[salesdock.SaleUpdate]
+	require.NoError(t, json.Unmarshal([]byte(`{"current_page": "2", "data": [], "from": null, "last_page": 3, "links": [], "next_page_url": "https://x.example?page=3", "per_page": "20", "to": "40", "total": "41"}`), &page))
+	require.Equal(t, salesdock.Int(20), page.PerPage)
+	require.Equal(t, salesdock.Int(41), page.Total)
+	require.Nil(t, page.From)
+	require.Equal(t, "https://x.example?page=3", *page.NextPageURL)
+}

@@ -20,19 +20,19 @@ type Envelope struct {
 
 // Page is an offset page.
 type Page[T any] struct {
-	CurrentPage  int        `json:"current_page"`
+	CurrentPage  Int        `json:"current_page"`
 	Data         []T        `json:"data"`
 	FirstPageURL string     `json:"first_page_url"`
-	From         *int       `json:"from"`
-	LastPage     int        `json:"last_page"`
+	From         *Int       `json:"from"`
+	LastPage     Int        `json:"last_page"`
 	LastPageURL  string     `json:"last_page_url"`
 	Links        []PageLink `json:"links"`
 	NextPageURL  *string    `json:"next_page_url"`
 	Path         string     `json:"path"`
-	PerPage      int        `json:"per_page"`
+	PerPage      Int        `json:"per_page"`
 	PrevPageURL  *string    `json:"prev_page_url"`
-	To           *int       `json:"to"`
-	Total        int        `json:"total"`
+	To           *Int       `json:"to"`
+	Total        Int        `json:"total"`
 }
 
 // PageLink is one of a page's links to other pages.

@@ -31,6 +31,7 @@ type Commands struct {
 	Environment EnvironmentCmd `cmd:"" help:"Make environments."`
 	Token       TokenCmd       `cmd:"" help:"Make tokens."`
 	Doctor      DoctorCmd      `cmd:"" help:"Check configuration, database, Temporal and keys."`
+	Practice    PracticeCmd    `cmd:"" name:"practice-partner" help:"Serve a stock Salesdock account to practise a link against. Nothing it is told goes anywhere."`
 	Version     VersionCmd     `cmd:"" help:"Print the version."`
 }
 

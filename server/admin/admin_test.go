@@ -165,7 +165,7 @@ func (w *world) fillLink(a service.Actor) {
 			"questions": []linking.Question{question}, "flows": []linking.Flow{{ID: 3, Title: "Gas", Identifier: "gas", Type: "default"}},
 			"agreements": []linking.Agreement{{Name: "Machtiging", Identifier: "machtiging"}}, "statuses": []linking.Status{{ID: "onderweg", Name: "Onderweg", Type: "default"}},
 		} {
-			if err := tx.SaveSetupPart(ctx, a.EnvironmentID, link.ID, kind, value, w.now()); err != nil {
+			if _, err := tx.SaveSetupPart(ctx, a.EnvironmentID, link.ID, kind, value, w.now()); err != nil {
 				return err
 			}
 		}

@@ -221,11 +221,11 @@ func offsetPage[T any](c *call, rows []T, page, size, total int) salesdock.Page[
 		return c.path() + "?" + values.Encode()
 	}
 	p := salesdock.Page[T]{
-		CurrentPage: page, Data: append([]T{}, rows...), FirstPageURL: link(1), LastPage: last, LastPageURL: link(last),
-		Path: c.path(), PerPage: size, Total: total, Links: []salesdock.PageLink{},
+		CurrentPage: salesdock.Int(page), Data: append([]T{}, rows...), FirstPageURL: link(1), LastPage: salesdock.Int(last), LastPageURL: link(last),
+		Path: c.path(), PerPage: salesdock.Int(size), Total: salesdock.Int(total), Links: []salesdock.PageLink{},
 	}
 	if len(rows) > 0 {
-		p.From, p.To = new((page-1)*size+1), new((page-1)*size+len(rows))
+		p.From, p.To = new(salesdock.Int((page-1)*size+1)), new(salesdock.Int((page-1)*size+len(rows)))
 	}
 	if page > 1 {
 		p.PrevPageURL = new(link(page - 1))

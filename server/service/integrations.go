@@ -68,8 +68,8 @@ func (s *Service) test(ctx context.Context, a Actor, c Connection) ConnectionTes
 	client := salesdock.NewClient(s.Transport, c.BaseURL, c.AccountName, c.Token)
 	capabilities, err := client.Capabilities(ctx)
 	result := ConnectionTest{Reason: testReason(err), Kind: "koppel", Capabilities: capabilities}
-	if result.Reason == "unknown_account" {
-		// A stock account has no capabilities either: something every account has tells the two apart.
+	if result.Reason == "unknown_account" || result.Reason == "not_salesdock" {
+		// A stock account knows no capabilities, and may answer with a page: something every account has tells what it is.
 		_, err = client.Statuses(ctx)
 		result = ConnectionTest{Reason: testReason(err), Kind: "stock"}
 	}
