@@ -37,3 +37,29 @@ func TestAStatusOfTheSameSecond(t *testing.T) {
 	decision, _ = linking.DecideStatus(linking.StatusKnown{Status: "verified"}, linking.StatusUpdate{Status: "new", At: at, CreatedAt: at}, nil)
 	require.Equal(t, linking.StatusNothing, decision, "what it begins with is no change")
 }
+
+func TestWorkingDays(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Amsterdam")
+	require.NoError(t, err)
+	at := func(year int, month time.Month, day, hour int) time.Time {
+		return time.Date(year, month, day, hour, 30, 0, 0, zone)
+	}
+	for name, c := range map[string]struct {
+		from, till time.Time
+		days       int
+	}{
+		"over a weekend":                     {at(2026, 5, 8, 14), at(2026, 5, 11, 14), 1},
+		"from a Saturday":                    {at(2026, 5, 9, 14), at(2026, 5, 11, 14), 1},
+		"Good Friday works, Easter does not": {at(2026, 4, 2, 14), at(2026, 4, 7, 14), 2},
+		"the King's day":                     {at(2026, 4, 24, 9), at(2026, 4, 28, 9), 1},
+		"the King's day, moved to Saturday":  {at(2025, 4, 25, 9), at(2025, 4, 28, 9), 1},
+		"Liberation Day in a fifth year":     {at(2025, 5, 2, 9), at(2025, 5, 6, 9), 1},
+		"Liberation Day in another year":     {at(2026, 5, 4, 9), at(2026, 5, 5, 9), 1},
+		"summer time begins":                 {at(2026, 3, 27, 12), at(2026, 3, 30, 12), 1},
+		"Christmas and New Year":             {at(2026, 12, 24, 16), at(2027, 1, 4, 16), 5},
+		"none":                               {at(2026, 5, 9, 14), at(2026, 5, 9, 14), 0},
+	} {
+		require.Equal(t, c.till.UTC(), linking.Delay{Amount: c.days, Unit: "working_days"}.After(c.from, zone).UTC(), name)
+	}
+}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/rickar/cal/v2"
+	"github.com/rickar/cal/v2/nl"
 )
 
 // Settings of an integration, as a person sets them.
@@ -50,15 +53,32 @@ type Delay struct {
 }
 
 // DelayUnits are the units a delay can have.
-var DelayUnits = []string{"minutes", "hours", "days"}
+var DelayUnits = []string{"minutes", "hours", "days", "working_days"}
 
-// After gives the moment a delay ends. Days are calendar days where the Netherlands' clock stands.
+// workCalendar knows Dutch working days: Monday to Friday without the public holidays. Good Friday is no day
+// off, and Liberation Day is one in every fifth year.
+var workCalendar = func() *cal.BusinessCalendar {
+	calendar := cal.NewBusinessCalendar()
+	calendar.AddHoliday(nl.Nieuwjaar, nl.TweedePaasdag, nl.Koningsdag, nl.Hemelvaart, nl.TweedePinksterDag, nl.EersteKerstdag, nl.TweedeKerstdag)
+	calendar.AddHoliday(&cal.Holiday{Name: "Bevrijdingsdag", Month: time.May, Day: 5, Func: func(h *cal.Holiday, year int) time.Time {
+		if year%5 != 0 {
+			return time.Time{}
+		}
+		return cal.CalcDayOfMonth(h, year)
+	}})
+	return calendar
+}()
+
+// After gives the moment a delay ends. Days, and working days, are counted where the Netherlands' clock stands,
+// and end at the same time of day.
 func (d Delay) After(from time.Time, zone *time.Location) time.Time {
 	switch d.Unit {
 	case "hours":
 		return from.Add(time.Duration(d.Amount) * time.Hour)
 	case "days":
 		return from.In(zone).AddDate(0, 0, d.Amount).UTC()
+	case "working_days":
+		return workCalendar.WorkdaysFrom(from.In(zone), d.Amount).UTC()
 	}
 	return from.Add(time.Duration(d.Amount) * time.Minute)
 }

@@ -841,6 +841,7 @@ var english = map[string]string{
 	"verwijderd":                                                             "deleted",
 	"voor een integratie":                                                    "for an integration",
 	"vrouw":                                                                  "female",
+	"werkdagen":                                                              "working days",
 	"winkel":                                                                 "shop",
 	"wordt geïmporteerd":                                                     "is being imported",
 	"zakelijk":                                                               "business",

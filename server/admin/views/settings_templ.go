@@ -28,7 +28,7 @@ func statusOptions(statuses []linking.Status) []Option {
 }
 
 func delayUnits(ctx ctxType) []Option {
-	return []Option{{"minutes", t(ctx, "minuten")}, {"hours", t(ctx, "uren")}, {"days", t(ctx, "dagen")}}
+	return []Option{{"minutes", t(ctx, "minuten")}, {"hours", t(ctx, "uren")}, {"days", t(ctx, "dagen")}, {"working_days", t(ctx, "werkdagen")}}
 }
 
 func IntegrationSettings(v Settings, f Form) templ.Component {
