@@ -155,6 +155,7 @@ type (
 	SalePageRow                        = dbsqlc.SalePageRow
 	SaleSetForwardedParams             = dbsqlc.SaleSetForwardedParams
 	SaleSetStatusParams                = dbsqlc.SaleSetStatusParams
+	SalesOfIntegrationParams           = dbsqlc.SalesOfIntegrationParams
 	Session                            = dbsqlc.Session
 	SessionInsertParams                = dbsqlc.SessionInsertParams
 	SessionSeenParams                  = dbsqlc.SessionSeenParams

@@ -951,6 +951,71 @@ func (q *Queries) SaleSetStatus(ctx context.Context, arg SaleSetStatusParams) (S
 	return i, err
 }
 
+const salesOfIntegration = `-- name: SalesOfIntegration :many
+SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed FROM sales s WHERE s.environment_id = $1
+  AND EXISTS (SELECT FROM sale_lines l WHERE l.environment_id = s.environment_id AND l.sale_id = s.id AND l.integration_id = $2::bigint)
+ORDER BY s.id DESC LIMIT $3
+`
+
+type SalesOfIntegrationParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	PageSize      int32
+}
+
+// The newest sales that have a product of a partner.
+func (q *Queries) SalesOfIntegration(ctx context.Context, arg SalesOfIntegrationParams) ([]Sale, error) {
+	rows, err := q.db.Query(ctx, salesOfIntegration, arg.EnvironmentID, arg.IntegrationID, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Sale
+	for rows.Next() {
+		var i Sale
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.UserID,
+			&i.OrganisationID,
+			&i.Type,
+			&i.Status,
+			&i.StatusType,
+			&i.StatusRemark,
+			&i.StatusChangedAt,
+			&i.StatusByPerson,
+			&i.FlowID,
+			&i.ProductID,
+			&i.Business,
+			&i.Channel,
+			&i.ExternalReference,
+			&i.IncomingID,
+			&i.LinkID,
+			&i.Submission,
+			&i.Sold,
+			&i.Original,
+			&i.OfferAccepted,
+			&i.OutgoingID,
+			&i.OutgoingApp,
+			&i.ProcessedAt,
+			&i.OutgoingAt,
+			&i.FinalizedAt,
+			&i.CancelledAt,
+			&i.CancelledBy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Changed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const systemIdempotencyKeysExpire = `-- name: SystemIdempotencyKeysExpire :execrows
 DELETE FROM idempotency_keys WHERE created_at < $1
 `

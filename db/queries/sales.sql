@@ -115,3 +115,9 @@ WHERE s.environment_id = @environment_id AND s.id < @before_id
   AND (sqlc.narg('organisation_id')::bigint IS NULL OR s.organisation_id = sqlc.narg('organisation_id'))
   AND (sqlc.narg('forwarding')::text IS NULL OR s.id IN (SELECT f.sale_id FROM forwardings f WHERE f.environment_id = @environment_id AND f.state = sqlc.narg('forwarding')))
 ORDER BY s.id DESC LIMIT @page_size;
+
+-- The newest sales that have a product of a partner.
+-- name: SalesOfIntegration :many
+SELECT s.* FROM sales s WHERE s.environment_id = @environment_id
+  AND EXISTS (SELECT FROM sale_lines l WHERE l.environment_id = s.environment_id AND l.sale_id = s.id AND l.integration_id = @integration_id::bigint)
+ORDER BY s.id DESC LIMIT @page_size;

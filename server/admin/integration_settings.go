@@ -108,10 +108,10 @@ func (v *visit) showForwardingRule() error {
 	}
 	values := views.Values("name", rule.Name, "enabled", views.Flag(rule.Enabled), "automatic", views.Flag(rule.Automatic))
 	putStatuses(values, rule.Statuses)
-	return v.forwardingRulePage(link, views.Form{Values: values}, rule.Conditions)
+	return v.forwardingRulePage(link, views.Form{Values: values}, rule.Conditions, nil)
 }
 
-func (v *visit) forwardingRulePage(link views.Link, form views.Form, conditions *linking.Rule) error {
+func (v *visit) forwardingRulePage(link views.Link, form views.Form, conditions *linking.Rule, trial *service.RuleTrial) error {
 	statuses, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (v *visit) forwardingRulePage(link views.Link, form views.Form, conditions 
 	if err != nil {
 		return err
 	}
-	page := views.RulePage{Link: link, Index: v.gin.Param("rule"), Statuses: statuses, Conditions: conditions, Vocabulary: vocabulary}
+	page := views.RulePage{Link: link, Index: v.gin.Param("rule"), Statuses: statuses, Conditions: conditions, Vocabulary: vocabulary, Trial: trial}
 	return v.page(form.Status(), views.ForwardingRule(page, form))
 }
 
@@ -136,10 +136,17 @@ func (v *visit) saveForwardingRule() error {
 	conditions, building := v.postedRule()
 	form := v.form()
 	if building {
-		return v.forwardingRulePage(link, form, conditions)
+		return v.forwardingRulePage(link, form, conditions, nil)
 	}
 	rule := linking.ForwardingRule{
 		Name: v.posted("name"), Enabled: v.posted("enabled") != "", Automatic: v.posted("automatic") != "", Statuses: v.postedStatuses(), Conditions: conditions,
+	}
+	if v.posted("do") == "try" {
+		trial, err := v.svc.TryRule(v.gin.Request.Context(), v.actor, link.ID, rule)
+		if err != nil && !v.refused(&form, err) {
+			return err
+		}
+		return v.forwardingRulePage(link, form, conditions, &trial)
 	}
 	rules := append([]linking.ForwardingRule{}, link.Settings.Rules...)
 	if place < 0 {
@@ -151,7 +158,7 @@ func (v *visit) saveForwardingRule() error {
 		if !v.refused(&form, err) {
 			return err
 		}
-		return v.forwardingRulePage(link, form, conditions)
+		return v.forwardingRulePage(link, form, conditions, nil)
 	}
 	return v.done(v.to("/integrations/%d/settings", link.ID), "De regel is opgeslagen.")
 }
