@@ -36,7 +36,8 @@ func (v *visit) showOrganisations() error {
 	if err != nil {
 		return err
 	}
-	return v.show(views.Organisations(list, counts))
+	page := listOf(v, list, func(o db.Organisation) string { return itoa(o.ID) }, func(o db.Organisation) string { return o.Name + " " + o.Identifier })
+	return v.show(views.Organisations(page, counts))
 }
 
 func (v *visit) showNewOrganisation() error {
@@ -206,7 +207,10 @@ func (v *visit) showUsers() error {
 	for _, o := range organisations {
 		names[o.ID] = o.Name
 	}
-	return v.show(views.Users(list, names))
+	total, role := len(list), v.q("role")
+	list = slices.DeleteFunc(list, func(u db.User) bool { return role != "" && u.Role != role })
+	page := listOf(v, list, func(u db.User) string { return itoa(u.ID) }, func(u db.User) string { return service.UserName(u) + " " + u.Email })
+	return v.show(views.Users(page, total, names))
 }
 
 func (v *visit) showNewUser() error {

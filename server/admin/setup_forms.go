@@ -24,7 +24,8 @@ func (v *visit) showFlows() error {
 	if err != nil {
 		return err
 	}
-	return v.show(views.Flows(list))
+	page := listOf(v, list, func(f db.Flow) string { return itoa(f.ID) }, func(f db.Flow) string { return f.Title + " " + f.Identifier })
+	return v.show(views.Flows(page))
 }
 
 func (v *visit) showFlow() error {
@@ -148,7 +149,8 @@ func (v *visit) showQuestions() error {
 	if err != nil {
 		return err
 	}
-	return v.show(views.Questions(list))
+	page := listOf(v, list, func(q db.ProductQuestion) string { return itoa(q.ID) }, func(q db.ProductQuestion) string { return q.Definition.Name + " " + q.Identifier })
+	return v.show(views.Questions(page))
 }
 
 func (v *visit) showQuestion() error {
@@ -223,7 +225,8 @@ func (v *visit) showAgreements() error {
 	if err != nil {
 		return err
 	}
-	return v.show(views.Agreements(list))
+	page := listOf(v, list, func(a db.Agreement) string { return itoa(a.ID) }, func(a db.Agreement) string { return a.Definition.Name + " " + a.Identifier })
+	return v.show(views.Agreements(page))
 }
 
 func (v *visit) showAgreement() error {
@@ -294,7 +297,10 @@ func (v *visit) showStatuses() error {
 	if err != nil {
 		return err
 	}
-	return v.show(views.Statuses(list, v.q("system") != ""))
+	system := v.q("system") != ""
+	list = slices.DeleteFunc(list, func(x linking.Status) bool { return x.System && !system })
+	page := listOf(v, list, func(x linking.Status) string { return x.ID }, func(x linking.Status) string { return x.Name + " " + x.ID })
+	return v.show(views.Statuses(page, system))
 }
 
 func (v *visit) status() (linking.Status, error) {
@@ -348,7 +354,8 @@ func (v *visit) showSuppliers() error {
 	if err != nil {
 		return err
 	}
-	return v.show(views.Suppliers(list))
+	page := listOf(v, list, func(x db.Supplier) string { return itoa(x.ID) }, func(x db.Supplier) string { return x.Name + " " + x.Identifier })
+	return v.show(views.Suppliers(page))
 }
 
 func (v *visit) showSupplier() error {

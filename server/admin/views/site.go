@@ -149,3 +149,18 @@ func Flag(on bool) string {
 func id(name string) string {
 	return "f-" + strings.NewReplacer(".", "-", "[", "-", "]", "", " ", "-").Replace(name)
 }
+
+// List is a piece of a list that is searched and read page by page.
+type List[T any] struct {
+	Rows []T
+	ListInfo
+}
+
+// ListInfo says where in a list a page stands.
+type ListInfo struct {
+	Next            string // the key after which the next page begins; empty on the last one
+	First, Filtered bool
+}
+
+// Empty says that there is nothing at all, not only nothing that was searched for.
+func (l List[T]) Empty() bool { return len(l.Rows) == 0 && l.First && !l.Filtered }
