@@ -114,6 +114,29 @@ var auditWords = map[string]string{
 	"change_password": tr("Wachtwoord gewijzigd"),
 }
 
+// auditFields are what the audit log's fields are called on the pages where they are set.
+var auditFields = map[string]string{
+	"forwarding.enabled": tr("Zet saleverwerking aan"), "forwarding.automatic": tr("Zet automatische saleverwerking aan"), "forwarding.statuses": tr("Verwerk order op status?"),
+	"forwarding.delay.amount": tr("Wachttijd"), "forwarding.delay.unit": tr("Eenheid"), "status_updates": tr("Controleer updates van een sale"),
+	"status_poll_minutes": tr("Kijk elke … minuten"), "sync_interval_minutes": tr("Controleer elke … minuten"), "send_optin": tr("Verstuur opt-in informatie"),
+	"vanished_products": tr("Als een geïmporteerd product bij de partner verdwijnt"), "rules": tr("Regels"), "account_name": tr("Account van de partner"), "base_url": tr("Adres"),
+	"selected": tr("gekozen"), "changed": tr("Gewijzigd"), "role": tr("Rol"), "active": tr("Actief"), "organisation_id": tr("Organisatie"), "integration": tr("Voor een integratie"),
+	"sales_channel": tr("Verkoopkanaal"), "description": tr("Omschrijving"), "language": tr("Taal"),
+}
+
+var auditValues = map[string]string{
+	"nothing": tr("doe niks"), "deactivate": tr("deactiveer"), "delete": tr("verwijder"), "all": tr("Elke status"),
+	"minutes": tr("minuten"), "hours": tr("uren"), "days": tr("dagen"), "working_days": tr("werkdagen"),
+}
+
+// auditField names a field of the audit log: by its setting, by the customer's field, or as it is.
+func auditField(ctx context.Context, field string) string {
+	if text, ok := auditFields[field]; ok {
+		return t(ctx, text)
+	}
+	return word(ctx, fieldWords, contentWord(ctx, field))
+}
+
 // word gives what a code is called; a code without a word stays itself.
 func word(ctx context.Context, table map[string]string, code string) string {
 	if text, ok := table[code]; ok {
