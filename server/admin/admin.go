@@ -32,7 +32,7 @@ type Admin struct {
 	crossSite  *http.CrossOriginProtection
 	temporalUI string
 	namespace  string
-	// Stopping ends when the server takes no more: streams end with it.
+	// stopping ends when the server takes no more: streams end with it.
 	stopping context.Context //nolint:containedctx // the server's life, not a request's
 	// Missing is told of a text that the English catalogue lacks; for tests.
 	Missing func(text string)
@@ -49,7 +49,7 @@ type Config struct {
 	Log        *zap.Logger
 	TemporalUI string // address of Temporal's Web UI, for operators; may be empty
 	Namespace  string
-	Stopping   context.Context //nolint:containedctx // see Admin
+	Stopping   context.Context //nolint:containedctx // ends when the server takes no more
 }
 
 // New makes the interface.

@@ -182,7 +182,7 @@ func (v *visit) deleteForwardingRule() error {
 		return err
 	}
 	if place < 0 {
-		return &service.Error{Status: 404, Key: "not_found"}
+		return notFound()
 	}
 	rules := append([]linking.ForwardingRule{}, link.Settings.Rules[:place]...)
 	err = v.saveRules(link.ID, append(rules, link.Settings.Rules[place+1:]...))

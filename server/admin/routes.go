@@ -51,7 +51,7 @@ func Routes() []Route {
 		{get, "/sales/new", SignedIn, (*visit).showNewSale},
 		{post, "/sales/new", SignedIn, (*visit).saveNewSale},
 		{get, "/sales/:id", SignedIn, (*visit).showSale},
-		{get, "/sales/:id/live", SignedIn, (*visit).liveSale},
+		{get, "/sales/:id/live", Admins, (*visit).liveSale},
 		{get, "/sales/:id/correct", Admins, (*visit).showCorrectSale},
 		{post, "/sales/:id/correct", Admins, (*visit).saveCorrectSale},
 		{get, "/sales/:id/preview", Admins, (*visit).showPreview},

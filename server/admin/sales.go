@@ -99,9 +99,6 @@ func (v *visit) liveSale() error {
 	if err != nil {
 		return err
 	}
-	if !v.actor.Admin() {
-		return notFound()
-	}
 	return v.stream(func() (drawn, bool, error) {
 		view, err := v.saleView(id)
 		busy := slices.ContainsFunc(view.Forwardings, func(f service.SaleForwarding) bool {

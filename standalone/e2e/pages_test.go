@@ -91,9 +91,9 @@ func TestEveryPageInTheBrowser(t *testing.T) {
 					full := fmt.Sprintf("%s-%s-%d-%v", account, name, width, map[bool]string{false: "light", true: "dark"}[dark])
 					b.size(width, dark)
 					b.open(address)
-					var status string
-					b.run("title", chromedp.Title(&status))
-					require.NotContains(t, status, "Niet gevonden", address)
+					var title string
+					b.run("title", chromedp.Title(&title))
+					require.NotContains(t, title, "Niet gevonden", address)
 					b.fits(full)
 					b.accessible(full)
 					b.screenshot(full)
