@@ -131,3 +131,17 @@ func TestReadmeScreenshots(t *testing.T) {
 	b.run("dark", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
 	b.run("picture", b.view("sale-dark"))
 }
+
+// TestOperatorsSeeTheRun follows the link from a sale to its workflow in Temporal's Web UI.
+func TestOperatorsSeeTheRun(t *testing.T) {
+	t.Parallel()
+	s := startStandalone(t, dataFolder(t), "--demo=static")
+	s.seeded()
+	b := newBrowser(t, s.ready.API)
+	b.signIn("zonwijs", s.login("zonwijs").OwnerEmail, s.login("zonwijs").OwnerPassword)
+	sale := rows(s.client("zonwijs").get("account/sales").(object)["data"])[0]["id"]
+	b.open(fmt.Sprintf("/o/zonwijs/sales/%v", sale))
+	b.click("Voor beheer: de workflow in Temporal")
+	b.see(fmt.Sprintf("forward-sale/2/1/%v", sale))
+	b.see("ForwardSale")
+}
