@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"koppel/db"
+	"koppel/internal/budget"
 	"koppel/internal/vault"
 	"koppel/salesdock"
 )
@@ -20,6 +21,7 @@ type Partner struct {
 	Vault     *vault.Vault
 	Transport http.RoundTripper
 	PublicURL string
+	Budget    *budget.Budget
 	Log       *zap.Logger
 	Now       func() time.Time
 }
@@ -42,7 +44,7 @@ func (p *Partner) client(i db.Integration) (*salesdock.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return salesdock.NewClient(p.Transport, i.BaseURL, i.AccountName, string(token)), nil
+	return salesdock.NewClient(p.Budget.Transport(p.Transport, i.LimitGroup), i.BaseURL, i.AccountName, string(token)), nil
 }
 
 // integration loads an integration that may be called. A paused or removed one gives ReasonNotFound.
@@ -64,15 +66,23 @@ func (p *Partner) integration(ctx context.Context, environmentID, id int64) (ref
 
 // failed classifies what went wrong with a read. A refused token pauses the link, once,
 // and says so.
-func (p *Partner) failed(ctx context.Context, i db.Integration, err error) error {
-	c := classify(err, false)
+func (p *Partner) failed(ctx context.Context, i db.Integration, cause error) error {
+	c, err := p.noted(ctx, i, cause)
+	if err != nil {
+		return err
+	}
+	return c.asError()
+}
+
+func (p *Partner) noted(ctx context.Context, i db.Integration, cause error) (Classified, error) {
+	c := classify(cause, false)
 	if c.Disposition == Pause {
 		if err := p.pause(ctx, i); err != nil {
-			return err
+			return c, err
 		}
 	}
 	p.Log.Info("partner.request.failed", zap.Int64("integration_id", i.ID), zap.String("reason", c.Reason), zap.Int("status", c.Status))
-	return c.asError()
+	return c, nil
 }
 
 func (p *Partner) pause(ctx context.Context, i db.Integration) error {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"koppel/db"
+	"koppel/internal/budget"
 	"koppel/salesdock"
 )
 
@@ -19,6 +20,7 @@ import (
 // else: it may hold personal data.
 const (
 	ReasonUnreachable  = "partner_unreachable"
+	ReasonDown         = "partner_down" // it failed repeatedly, and is left alone for a while
 	ReasonThrottled    = "partner_throttled"
 	ReasonRejected     = "partner_rejected"
 	ReasonForbidden    = "partner_forbidden"
@@ -54,7 +56,10 @@ type Classified struct {
 // only what certainly did not arrive, or was certainly refused, is not unknown.
 func classify(err error, create bool) Classified {
 	var answer *salesdock.Error
+	var open *budget.OpenError
 	switch {
+	case errors.As(err, &open):
+		return Classified{Reason: ReasonDown, Disposition: Retry, Delay: open.Wait(time.Now())}
 	case errors.Is(err, salesdock.ErrAddressForbidden):
 		return Classified{Reason: ReasonForbidden, Disposition: Person}
 	case errors.Is(err, salesdock.ErrNotSent):
@@ -127,6 +132,16 @@ func (s *Sanitiser) InterceptActivity(_ context.Context, next interceptor.Activi
 	return inbound
 }
 
+// Priorities on the partner queue: forwards first, then statuses, then the catalogue.
+const (
+	PriorityForward   = 1
+	PriorityAnnounce  = 2
+	PriorityStatus    = 3
+	PriorityCatalogue = 5
+)
+
+var kinds = map[int]string{PriorityForward: budget.Forward, PriorityAnnounce: budget.Announce, PriorityStatus: budget.Status, PriorityCatalogue: budget.Catalogue}
+
 // Heartbeat is how often a running activity says that it lives.
 const Heartbeat = 5 * time.Second
 
@@ -162,6 +177,7 @@ func (s *sanitisedActivity) ExecuteActivity(ctx context.Context, in *interceptor
 	}()
 	stop := beat(ctx)
 	defer stop()
+	ctx = budget.WithKind(ctx, kinds[activity.GetInfo(ctx).Priority.PriorityKey])
 	result, err = s.Next.ExecuteActivity(ctx, in)
 	var ours *temporal.ApplicationError
 	if err == nil || errors.As(err, &ours) {

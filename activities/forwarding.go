@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ type SendSaleResult struct {
 	State string
 	Cause string
 	DueAt time.Time // not before then; zero otherwise
-	// Look says that the attempt's outcome is unknown and the partner's sales must be looked through.
+	// Look asks the workflow to call LookForSale. Only runs that began before LookForSales have it.
 	Look bool
 }
 
@@ -46,7 +47,11 @@ type sending struct {
 	request    storedRequest
 	again      bool            // an earlier attempt's outcome is unknown
 	done       *SendSaleResult // set when there is nothing to send
+	leftAlone  error           // the partner does not answer: nothing was claimed, and nothing is on record
 }
+
+// recordTimeout is how long writing down what came of a request may take, whatever became of its caller.
+const recordTimeout = 20 * time.Second
 
 // SendSale takes a forwarding one step: claim, send, record. It may be stopped between any two of them, and
 // run again. Scope of its idempotency: at a partner of ours the key, kept with the request before the first
@@ -59,8 +64,11 @@ func (p *Partner) SendSale(ctx context.Context, in SendSaleInput) (SendSaleResul
 		}
 		return *s.done, nil
 	}
+	if s.forwarding.Cause == ReasonConflict {
+		return p.adoptByReference(ctx, s)
+	}
 	partnerSaleID, err := s.ref.client.CreateSale(ctx, s.request.FlowType, s.request.FlowIdentifier, s.request.Body, s.forwarding.Key)
-	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if err == nil {
 		return p.recordForwarded(recordCtx, s, partnerSaleID)
@@ -93,6 +101,9 @@ func (p *Partner) claim(ctx context.Context, in SendSaleInput) (s sending, err e
 		}
 		return p.claimFirst(ctx, tx, &s)
 	})
+	if err == nil {
+		err = s.leftAlone
+	}
 	if err != nil || s.done != nil {
 		return s, err
 	}
@@ -123,15 +134,16 @@ func (p *Partner) claimAgain(ctx context.Context, tx *db.Tx, s *sending) error {
 			s.done = &SendSaleResult{State: f.State, Cause: f.Cause}
 			return nil
 		}
-		s.done = &SendSaleResult{State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown, Look: true}
-		_, err := tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{
-			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown, Candidates: []linking.Candidate{}, Now: p.Now(),
-		})
+		result, err := p.unknown(ctx, tx, s, ReasonUnknown)
+		s.done = &result
 		return err
 	}
 	if s.ref.State == "paused" {
 		s.done = &SendSaleResult{State: f.State, Cause: pausedCause(s.ref.Integration)}
 		return nil
+	}
+	if s.leftAlone = p.Budget.LeftAlone(s.ref.LimitGroup); s.leftAlone != nil {
+		return nil //nolint:nilerr // the transaction commits: the refusal is told after it
 	}
 	s.again = keyed(s.ref.Integration) // elsewhere a person has decided that it did not arrive
 	data, err := p.Vault.Open(vault.RequestRow(f.EnvironmentID, f.ID), f.RequestSealed)
@@ -183,6 +195,9 @@ func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
 	}
 	if len(prepared.Problems) > 0 {
 		return release(db.ForwardingActionRequired, prepared.Problems[0].Code, prepared.Problems)
+	}
+	if s.leftAlone = p.Budget.LeftAlone(s.ref.LimitGroup); s.leftAlone != nil {
+		return release(db.ForwardingWaiting, ReasonDown, nil)
 	}
 	body, err := json.Marshal(prepared.Request.Body)
 	if err != nil {
@@ -243,9 +258,6 @@ func (p *Partner) keys(s sending, reason string) []zap.Field {
 func (p *Partner) recordFailure(ctx context.Context, s sending, cause error) (SendSaleResult, error) {
 	c := classify(cause, true)
 	p.Log.Info("sale.forward.attempted", append(p.keys(s, c.Reason), zap.Int(logging.KeyStatus, c.Status))...)
-	if c.Disposition == Adopt {
-		return p.adoptByReference(ctx, s, cause)
-	}
 	var result SendSaleResult
 	err := p.Store.WithTx(ctx, s.forwarding.EnvironmentID, func(tx *db.Tx) error {
 		if err := p.endAttempt(ctx, tx, s.forwarding, c.Status, c.Reason); err != nil {
@@ -261,7 +273,7 @@ func (p *Partner) recordFailure(ctx context.Context, s sending, cause error) (Se
 	if c.Disposition == Pause {
 		return result, p.pause(ctx, s.ref.Integration)
 	}
-	if c.Disposition == Retry || c.Disposition == Unknown && !result.Look {
+	if c.Disposition == Retry || c.Disposition == Adopt || result.State == db.ForwardingSending {
 		return SendSaleResult{}, c.asError()
 	}
 	return result, nil
@@ -272,15 +284,8 @@ func (p *Partner) settle(ctx context.Context, tx *db.Tx, s sending, c Classified
 	f := s.forwarding
 	release := db.ForwardingReleaseParams{EnvironmentID: f.EnvironmentID, ID: f.ID, Cause: c.Reason, Problems: []linking.Problem{}, Now: p.Now()}
 	switch c.Disposition {
-	case Unknown:
-		unknown := db.ForwardingUnknownParams{
-			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingSending, Cause: c.Reason, Candidates: []linking.Candidate{}, Now: p.Now(),
-		}
-		if !keyed(s.ref.Integration) {
-			unknown.State, unknown.Cause = db.ForwardingOutcomeUnknown, ReasonUnknown
-		}
-		_, err := tx.ForwardingUnknown(ctx, unknown)
-		return SendSaleResult{State: unknown.State, Cause: unknown.Cause, Look: !keyed(s.ref.Integration)}, err
+	case Unknown, Adopt:
+		return p.unknown(ctx, tx, &s, c.Reason)
 	case Person:
 		mappings, err := tx.MappingsOf(ctx, f.EnvironmentID, f.IntegrationID)
 		if err != nil {
@@ -297,13 +302,32 @@ func (p *Partner) settle(ctx context.Context, tx *db.Tx, s sending, c Classified
 	}
 	// That this attempt did not arrive says nothing of the earlier one: keep its request and its key.
 	if s.again && release.State == db.ForwardingWaiting {
-		_, err := tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{
-			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingSending, Cause: c.Reason, Candidates: []linking.Candidate{}, Now: p.Now(),
-		})
-		return SendSaleResult{State: db.ForwardingSending, Cause: c.Reason}, err
+		return p.unknown(ctx, tx, &s, c.Reason)
 	}
 	_, err := tx.ForwardingRelease(ctx, release)
 	return SendSaleResult{State: release.State, Cause: release.Cause}, err
+}
+
+// unknown keeps an attempt whose outcome is not known. With keys it goes again, as it is; without, the
+// integration looks whether the partner has the sale.
+func (p *Partner) unknown(ctx context.Context, tx *db.Tx, s *sending, reason string) (SendSaleResult, error) {
+	f := s.forwarding
+	if keyed(s.ref.Integration) {
+		_, err := tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingSending, Cause: reason, Now: p.Now()})
+		return SendSaleResult{State: db.ForwardingSending, Cause: reason}, err
+	}
+	result := SendSaleResult{State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown}
+	_, err := tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{
+		EnvironmentID: f.EnvironmentID, ID: f.ID, State: result.State, Cause: result.Cause, Look: db.LookWanted, Now: p.Now(),
+	})
+	if err != nil {
+		return result, err
+	}
+	at := p.Now().Add(lookAfter)
+	if err := tx.IntegrationLookSoon(ctx, db.IntegrationLookSoonParams{EnvironmentID: f.EnvironmentID, ID: f.IntegrationID, LookAt: &at}); err != nil {
+		return result, err
+	}
+	return result, tx.Move(ctx, f.EnvironmentID, db.OutboxIntegration, f.IntegrationID, db.SignalLookAgain, p.Now())
 }
 
 // rejection puts the partner's field errors at our own questions.
@@ -337,114 +361,28 @@ func rejection(c Classified, cause error, mappings linking.Mappings, sold linkin
 }
 
 // adoptByReference settles a conflict: the partner has a sale under our reference, which no other sale of
-// ours can have, so that one is this sale.
-func (p *Partner) adoptByReference(ctx context.Context, s sending, cause error) (SendSaleResult, error) {
-	reference := linking.Reference(s.ref.account, s.forwarding.IntegrationID, s.forwarding.SaleID)
-	page, err := s.ref.client.SaleByReference(ctx, reference)
-	if err != nil {
-		return SendSaleResult{}, p.failed(ctx, s.ref.Integration, err)
-	}
-	if len(page.Data) == 1 {
+// ours can have, so that one is this sale. Until the partner could be asked the conflict stands in the row.
+func (p *Partner) adoptByReference(ctx context.Context, s sending) (SendSaleResult, error) {
+	page, cause := s.ref.client.SaleByReference(ctx, linking.Reference(s.ref.account, s.forwarding.IntegrationID, s.forwarding.SaleID))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	if cause == nil && len(page.Data) == 1 {
 		return p.recordForwarded(ctx, s, string(page.Data[0].ID))
 	}
+	c := Classified{Reason: ReasonRejected, Disposition: Person, Status: http.StatusConflict}
+	if cause != nil {
+		c = classify(cause, false)
+	}
 	var result SendSaleResult
-	err = p.Store.WithTx(ctx, s.forwarding.EnvironmentID, func(tx *db.Tx) error {
-		if err := p.endAttempt(ctx, tx, s.forwarding, 409, ReasonConflict); err != nil {
-			return err
+	err := p.Store.WithTx(ctx, s.forwarding.EnvironmentID, func(tx *db.Tx) error {
+		err := p.endAttempt(ctx, tx, s.forwarding, c.Status, c.Reason)
+		if err == nil && c.Disposition == Person {
+			result, err = p.settle(ctx, tx, s, c, cause)
 		}
-		result, err = p.settle(ctx, tx, s, Classified{Reason: ReasonRejected, Disposition: Person, Status: 409}, cause)
 		return err
 	})
-	return result, err
-}
-
-// LookForSale looks through a stock partner's sales for what an attempt with an unknown outcome may have
-// made: exactly one that fits is adopted; otherwise a person sees the candidates.
-func (p *Partner) LookForSale(ctx context.Context, in SendSaleInput) (SendSaleResult, error) {
-	var f db.Forwarding
-	var sale db.Sale
-	var lines []db.SaleLine
-	err := p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
-		if f, err = tx.ForwardingByID(ctx, in.EnvironmentID, in.ForwardingID); err != nil {
-			return err
-		}
-		if sale, err = tx.SaleByID(ctx, in.EnvironmentID, f.SaleID); err != nil {
-			return err
-		}
-		lines, err = tx.SaleLines(ctx, in.EnvironmentID, f.SaleID)
-		return err
-	})
-	if err != nil {
-		return SendSaleResult{}, err
+	if err == nil && c.Disposition != Person {
+		err = p.failed(ctx, s.ref.Integration, cause)
 	}
-	if f.State != db.ForwardingOutcomeUnknown || f.SendingSince == nil {
-		return SendSaleResult{State: f.State, Cause: f.Cause}, nil
-	}
-	ref, err := p.integration(ctx, in.EnvironmentID, f.IntegrationID)
-	if err != nil {
-		return SendSaleResult{}, err
-	}
-	found, err := p.candidates(ctx, ref, f, sale, db.SoldLines(lines))
-	if err != nil {
-		return SendSaleResult{}, p.failed(ctx, ref.Integration, err)
-	}
-	return p.settleLook(ctx, f, found)
-}
-
-// clockSkew is how far a partner's clock may be behind ours.
-const clockSkew = 5 * time.Minute
-
-func (p *Partner) candidates(ctx context.Context, ref integrationRef, f db.Forwarding, sale db.Sale, lines []linking.SoldLine) ([]linking.Candidate, error) {
-	var product int64
-	for _, l := range lines {
-		if l.IntegrationID == f.IntegrationID {
-			product = l.PartnerProductID
-			break
-		}
-	}
-	var found []linking.Candidate
-	for page := 1; page <= 50; page++ {
-		rows, err := ref.client.SalesCreated(ctx, f.SendingSince.Add(-clockSkew), p.Now().Add(clockSkew), page)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows.Data {
-			candidate := linking.ScoreCandidate(sale.Submission.Fields, string(row.Customer.Email), string(row.Customer.Lastname), string(row.Customer.Birthdate))
-			if int64(row.Product.ID) != product || candidate == 0 {
-				continue
-			}
-			found = append(found, linking.Candidate{
-				PartnerSaleID: string(row.ID), CreatedAt: salesdock.FormatStamp(row.CreatedAt.Time), Customer: strings.TrimSpace(string(row.Customer.Firstname + " " + row.Customer.Lastname)), Score: candidate,
-			})
-		}
-		if rows.NextPageURL == nil || len(rows.Data) == 0 {
-			break
-		}
-	}
-	return found, nil
-}
-
-func (p *Partner) settleLook(ctx context.Context, f db.Forwarding, found []linking.Candidate) (result SendSaleResult, err error) {
-	err = p.Store.WithTx(ctx, f.EnvironmentID, func(tx *db.Tx) error {
-		ids := make([]string, 0, len(found))
-		for _, c := range found {
-			ids = append(ids, c.PartnerSaleID)
-		}
-		taken, err := tx.ForwardingsAdopted(ctx, db.ForwardingsAdoptedParams{EnvironmentID: f.EnvironmentID, IntegrationID: f.IntegrationID, PartnerSaleIds: ids})
-		if err != nil {
-			return err
-		}
-		free := linking.FreeCandidates(found, taken)
-		if ours, certain := linking.TheOne(free); certain {
-			result = SendSaleResult{State: db.ForwardingForwarded}
-			_, err = tx.RecordForwarded(ctx, f, ours.PartnerSaleID, p.Now())
-			return err
-		}
-		result = SendSaleResult{State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown}
-		_, err = tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{
-			EnvironmentID: f.EnvironmentID, ID: f.ID, State: db.ForwardingOutcomeUnknown, Cause: ReasonUnknown, Candidates: free, Now: p.Now(),
-		})
-		return err
-	})
 	return result, err
 }

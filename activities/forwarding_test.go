@@ -21,6 +21,7 @@ import (
 	"koppel/activities"
 	"koppel/db"
 	"koppel/db/dbtest"
+	"koppel/internal/budget"
 	"koppel/internal/vault"
 	"koppel/linking"
 	"koppel/salesdock"
@@ -36,6 +37,7 @@ type fakePartner struct {
 	ledger []received
 	answer func(n int, w http.ResponseWriter) // nil: a proper one
 	listed []map[string]any
+	reads  int // of the list
 }
 
 type received struct {
@@ -60,6 +62,7 @@ func (p *fakePartner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/statuses"):
 		say(200, []any{})
 	case strings.HasSuffix(r.URL.Path, "/user/sales"):
+		p.reads++
 		say(200, map[string]any{"data": p.listed, "next_page_url": nil})
 	case r.Method == http.MethodPost:
 		body, _ := io.ReadAll(r.Body)
@@ -84,6 +87,12 @@ func (p *fakePartner) lists(sales []map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.listed = sales
+}
+
+func (p *fakePartner) pages() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reads
 }
 
 func (p *fakePartner) sent() []received {
@@ -115,6 +124,7 @@ type world struct {
 	actor   service.Actor
 	row     db.Integration
 	in      activities.SendSaleInput
+	ahead   time.Duration // of the clock
 }
 
 func setup(t *testing.T, koppel bool) *world {
@@ -126,7 +136,10 @@ func setup(t *testing.T, koppel bool) *world {
 	require.NoError(t, err)
 	store, transport := dbtest.New(t), salesdock.NewTransport([]string{"127.0.0.1"})
 	w.svc = &service.Service{Store: store, Vault: keys, Transport: transport, PublicURL: "http://us.example", Now: time.Now}
-	w.acts = &activities.Partner{Store: store, Vault: keys, Transport: transport, PublicURL: "http://us.example", Log: zap.NewNop(), Now: time.Now}
+	clock := func() time.Time { return time.Now().Add(w.ahead) }
+	w.acts = &activities.Partner{
+		Store: store, Vault: keys, Transport: transport, PublicURL: "http://us.example", Budget: budget.New(store, zap.NewNop(), clock), Log: zap.NewNop(), Now: clock,
+	}
 	made, err := w.svc.CreateEnvironment(t.Context(), "acme", "Acme", "o@acme.example", "nl")
 	require.NoError(t, err)
 	env, err := w.svc.Environment(t.Context(), made.Account)
@@ -183,6 +196,23 @@ func (w *world) sell() db.Forwarding {
 		return err
 	})
 	return f
+}
+
+func (w *world) look() {
+	w.t.Helper()
+	_, err := w.acts.LookForSales(w.t.Context(), activities.IntegrationInput{EnvironmentID: w.actor.EnvironmentID, IntegrationID: w.row.ID})
+	require.NoError(w.t, err)
+}
+
+// lookedFor says whether the integration has a look planned.
+func (w *world) lookedFor() (planned bool) {
+	w.t.Helper()
+	w.tx(func(tx *db.Tx) error {
+		row, err := tx.IntegrationByID(w.t.Context(), w.actor.EnvironmentID, w.row.ID)
+		planned = row.LookAt != nil
+		return err
+	})
+	return planned
 }
 
 func (w *world) send() (activities.SendSaleResult, error) {
@@ -254,7 +284,7 @@ func TestCrashAfterTheClaim(t *testing.T) {
 		result, err := w.send()
 		require.NoError(t, err)
 		require.Equal(t, want, result.State)
-		require.Equal(t, !koppel, result.Look)
+		require.Equal(t, !koppel, w.lookedFor(), "the integration looks where there are no keys")
 	}
 }
 
@@ -289,10 +319,13 @@ func TestUnknownOutcomeAtAStockPartner(t *testing.T) {
 			w.partner.lists(c.listed)
 			result, err := w.send()
 			require.NoError(t, err)
-			require.True(t, result.Look)
-			result, err = w.acts.LookForSale(t.Context(), w.in)
-			require.NoError(t, err)
-			require.Equal(t, c.state, result.State)
+			require.Equal(t, db.ForwardingOutcomeUnknown, result.State)
+			w.look()
+			require.Equal(t, db.ForwardingOutcomeUnknown, w.forwarding().State, "the partner gets a minute to show it")
+			w.ahead = 2 * time.Minute
+			w.look()
+			require.Equal(t, c.state, w.forwarding().State)
+			require.False(t, w.lookedFor())
 			_, err = w.send()
 			require.NoError(t, err)
 			require.Len(t, w.partner.sent(), 1, "never again by itself")
@@ -362,8 +395,11 @@ func TestAConflictIsAdoptedByReference(t *testing.T) {
 	w := setup(t, true)
 	w.partner.answers(refused(409, `{"success": false, "message": "reference"}`))
 	w.partner.lists([]map[string]any{{"id": 77}})
+	_, err := w.send()
+	require.Error(t, err, "tried again, to look it up")
 	result, err := w.send()
 	require.NoError(t, err)
+	require.Len(t, w.partner.sent(), 1)
 	require.Equal(t, db.ForwardingForwarded, result.State)
 	require.Equal(t, "77", *w.forwarding().PartnerSaleID)
 }
@@ -469,4 +505,27 @@ func TestACorrectionIsNotOvertaken(t *testing.T) {
 	require.NoError(t, <-corrected)
 	require.NoError(t, <-sent)
 	require.Contains(t, string(w.partner.sent()[0].body), "Zwolle")
+}
+
+// One walk through the partner's sales serves every unknown; a sale on which everything agrees for two of ours
+// is certain for neither.
+func TestUnknownsAreLookedForTogether(t *testing.T) {
+	t.Parallel()
+	w := setup(t, false)
+	w.partner.answers(lost)
+	second := w.sell()
+	_, err := w.send()
+	require.NoError(t, err)
+	_, err = w.acts.SendSale(t.Context(), activities.SendSaleInput{EnvironmentID: w.actor.EnvironmentID, ForwardingID: second.ID})
+	require.NoError(t, err)
+	w.partner.lists([]map[string]any{{
+		"id": 1, "created_at": salesdock.FormatStamp(time.Now()), "product": map[string]any{"id": 70},
+		"customer": map[string]any{"lastname": "Jansen", "email": "jan@voorbeeld.example", "birthdate": "01-02-1980"},
+	}})
+	w.ahead = 2 * time.Minute
+	w.look()
+	require.Equal(t, 1, w.partner.pages(), "one request for both")
+	require.Equal(t, db.ForwardingOutcomeUnknown, w.forwarding().State)
+	require.Len(t, w.forwarding().Candidates, 1)
+	require.False(t, w.lookedFor())
 }

@@ -24,6 +24,7 @@ type IntegrationPlan struct {
 	RunID      int64     // a run that is queued or under way; 0 for none
 	CheckAt    time.Time // zero: never
 	PollAt     time.Time // zero: never
+	LookAt     time.Time // unknown outcomes are looked for then; zero: there are none
 	Linked     bool      // the partner knows who we are
 }
 
@@ -42,6 +43,9 @@ func readPlan(ctx context.Context, tx *db.Tx, in IntegrationInput, now time.Time
 		return IntegrationPlan{}, err
 	}
 	plan := IntegrationPlan{State: row.State, LimitGroup: row.LimitGroup, CheckAt: row.NextSyncAt, PollAt: row.NextPollAt}
+	if row.LookAt != nil {
+		plan.LookAt = *row.LookAt
+	}
 	plan.Linked = row.PartnerKind != "koppel" || row.LinkedAt != nil
 	if row.ProductsHint {
 		plan.CheckAt = now
@@ -133,17 +137,15 @@ func (p *Partner) plan(ctx context.Context, in IntegrationInput, err error) (pla
 
 // checkFailed writes the reason down, and tries again a while later; a refused token pauses.
 func (p *Partner) checkFailed(ctx context.Context, ref integrationRef, cause error) (IntegrationPlan, error) {
-	c := classify(cause, false)
-	if c.Disposition == Pause {
-		if err := p.pause(ctx, ref.Integration); err != nil {
-			return IntegrationPlan{}, err
-		}
+	c, err := p.noted(ctx, ref.Integration, cause)
+	if err != nil {
+		return IntegrationPlan{}, err
 	}
 	next := p.Now().Add(min(afterFailure, time.Duration(ref.Settings.SyncIntervalMinutes)*time.Minute))
 	if c.Delay > 0 {
 		next = p.Now().Add(c.Delay)
 	}
-	err := p.Store.WithTx(ctx, ref.EnvironmentID, func(tx *db.Tx) error {
+	err = p.Store.WithTx(ctx, ref.EnvironmentID, func(tx *db.Tx) error {
 		return tx.IntegrationCheckFailed(ctx, db.IntegrationCheckFailedParams{EnvironmentID: ref.EnvironmentID, ID: ref.ID, LastError: c.Reason, NextSyncAt: next})
 	})
 	return p.plan(ctx, IntegrationInput{ref.EnvironmentID, ref.ID}, err)

@@ -68,13 +68,11 @@ func (p *Partner) PollStatuses(ctx context.Context, in IntegrationInput) (Integr
 
 // pollFailed tries again a minute later; a refused token pauses.
 func (p *Partner) pollFailed(ctx context.Context, ref integrationRef, cause error) (IntegrationPlan, error) {
-	c := classify(cause, false)
-	if c.Disposition == Pause {
-		if err := p.pause(ctx, ref.Integration); err != nil {
-			return IntegrationPlan{}, err
-		}
+	c, err := p.noted(ctx, ref.Integration, cause)
+	if err != nil {
+		return IntegrationPlan{}, err
 	}
-	err := p.Store.WithTx(ctx, ref.EnvironmentID, func(tx *db.Tx) error {
+	err = p.Store.WithTx(ctx, ref.EnvironmentID, func(tx *db.Tx) error {
 		return tx.IntegrationPolled(ctx, db.IntegrationPolledParams{
 			EnvironmentID: ref.EnvironmentID, ID: ref.ID, SaleCursor: ref.SaleCursor, Now: ref.LastPolledAt, NextPollAt: p.Now().Add(max(time.Minute, c.Delay)),
 		})

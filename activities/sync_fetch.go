@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"reflect"
 
 	"koppel/db"
-	"koppel/linking"
 	"koppel/salesdock"
 )
 
@@ -211,115 +209,4 @@ func (p *Partner) FetchNextDetail(ctx context.Context, in DetailInput) (DetailRe
 		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: failed})
 	})
 	return result, err
-}
-
-// SetupInput asks for one part of a partner's set-up.
-type SetupInput struct {
-	RunInput
-	Part string // flows, questions, agreements, statuses
-}
-
-// SetupParts are the parts of a partner's set-up, one request each at a partner of ours.
-var SetupParts = []string{"flows", "questions", "agreements", "statuses"}
-
-// FetchSetup reads one part of a partner's set-up and keeps it. A new version is kept only where it differs.
-func (p *Partner) FetchSetup(ctx context.Context, in SetupInput) error {
-	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
-	if err != nil {
-		return err
-	}
-	read := map[string]func(context.Context, integrationRef) (any, int, error){
-		"flows": readFlows, "questions": readQuestions, "agreements": readAgreements, "statuses": readStatuses,
-	}[in.Part]
-	part, requests, err := read(ctx, ref)
-	if err != nil {
-		return p.failed(ctx, ref.Integration, err)
-	}
-	return p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
-		if err := p.keepSetup(ctx, tx, ref.Integration, in.Part, part); err != nil {
-			return err
-		}
-		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: int32(requests)})
-	})
-}
-
-// keepSetup keeps what was read; where it differs, what waits is looked at again. An empty list of a stock
-// partner proves nothing: accounts answer with one when something else is wrong, and what was known stays.
-func (p *Partner) keepSetup(ctx context.Context, tx *db.Tx, i db.Integration, kind string, part any) error {
-	if i.PartnerKind == "stock" && reflect.ValueOf(part).Len() == 0 {
-		return nil
-	}
-	changed, err := tx.SaveSetupPart(ctx, i.EnvironmentID, i.ID, kind, part, p.Now())
-	if err != nil || !changed {
-		return err
-	}
-	ids, err := tx.ForwardingsToRetry(ctx, db.ForwardingsToRetryParams{EnvironmentID: i.EnvironmentID, IntegrationID: &i.ID})
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	return tx.OutboxInsertMany(ctx, db.OutboxInsertManyParams{EnvironmentID: i.EnvironmentID, Kind: db.OutboxForwarding, SubjectIds: ids, Signal: db.SignalLookAgain, Now: p.Now()})
-}
-
-func readFlows(ctx context.Context, ref integrationRef) (any, int, error) {
-	rows, err := ref.client.Flows(ctx)
-	flows := make([]linking.Flow, 0, len(rows))
-	for i := range rows {
-		flows = append(flows, rows[i].Meaning())
-	}
-	return flows, 1, err
-}
-
-func readQuestions(ctx context.Context, ref integrationRef) (any, int, error) {
-	rows, err := ref.client.Questions(ctx)
-	if err != nil {
-		return nil, 1, err
-	}
-	requests := 1
-	questions := make([]linking.Question, 0, len(rows))
-	for _, row := range rows {
-		if row.QuestionDetail == nil {
-			requests++
-			if row, err = ref.client.Question(ctx, int64(row.ID)); err != nil {
-				return nil, requests, err
-			}
-		}
-		question, err := row.Meaning()
-		if err != nil {
-			return nil, requests, errors.Join(salesdock.ErrUnreadable, err)
-		}
-		questions = append(questions, question)
-	}
-	return questions, requests, nil
-}
-
-func readAgreements(ctx context.Context, ref integrationRef) (any, int, error) {
-	rows, err := ref.client.Agreements(ctx)
-	if err != nil {
-		return nil, 1, err
-	}
-	requests := 1
-	agreements := make([]linking.Agreement, 0, len(rows))
-	for _, row := range rows {
-		if row.AgreementDetail == nil {
-			requests++
-			if row, err = ref.client.Agreement(ctx, int64(row.ID)); err != nil {
-				return nil, requests, err
-			}
-		}
-		agreement, err := row.Meaning()
-		if err != nil {
-			return nil, requests, errors.Join(salesdock.ErrUnreadable, err)
-		}
-		agreements = append(agreements, agreement)
-	}
-	return agreements, requests, nil
-}
-
-func readStatuses(ctx context.Context, ref integrationRef) (any, int, error) {
-	rows, err := ref.client.Statuses(ctx)
-	statuses := make([]linking.Status, 0, len(rows))
-	for _, row := range rows {
-		statuses = append(statuses, linking.Status{ID: string(row.ID), Name: string(row.Name), Text: string(row.Text), Type: string(row.Type)})
-	}
-	return statuses, 1, err
 }

@@ -35,6 +35,18 @@ const (
 	ForwardingAbandoned      = "abandoned"
 )
 
+// Whether a forwarding's sale is looked for at the partner.
+const (
+	LookWanted  = "wanted"
+	LookLooking = "looking"
+	LookDone    = "done"
+)
+
+// LookedFor says whether it is still being looked for at the partner what an attempt may have made.
+func LookedFor(f Forwarding) bool {
+	return f.State == ForwardingOutcomeUnknown && (f.Look == LookWanted || f.Look == LookLooking)
+}
+
 // Move asks the relay to start or signal what moves a row.
 func (t *Tx) Move(ctx context.Context, environmentID int64, kind string, subjectID int64, signal string, now time.Time) error {
 	return t.OutboxInsert(ctx, OutboxInsertParams{EnvironmentID: environmentID, Kind: kind, SubjectID: subjectID, Signal: signal, Now: now})

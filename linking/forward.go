@@ -295,6 +295,12 @@ func ScoreCandidate(sent map[string]string, email, lastname, birthdate string) i
 	return score
 }
 
+// BestCandidates puts the best first, and keeps so many.
+func BestCandidates(found []Candidate, keep int) []Candidate {
+	slices.SortStableFunc(found, func(a, b Candidate) int { return b.Score - a.Score })
+	return found[:min(len(found), keep)]
+}
+
 // FreeCandidates leaves out what other forwardings have adopted, and puts the best first.
 func FreeCandidates(found []Candidate, taken []*string) []Candidate {
 	free := []Candidate{}
@@ -303,8 +309,7 @@ func FreeCandidates(found []Candidate, taken []*string) []Candidate {
 			free = append(free, c)
 		}
 	}
-	slices.SortStableFunc(free, func(a, b Candidate) int { return b.Score - a.Score })
-	return free[:min(len(free), candidatesShown)]
+	return BestCandidates(free, candidatesShown)
 }
 
 // candidatesShown is how many candidates a person is shown: the best ones.

@@ -20,6 +20,8 @@ type Settings struct {
 	StatusUpdates       bool             `json:"status_updates"`
 	StatusPollMinutes   int              `json:"status_poll_minutes"`
 	SendOptin           bool             `json:"send_optin"`
+	// RequestsPerMinute is what the partner allows, where it is not what is known of it; 0: as known.
+	RequestsPerMinute int `json:"requests_per_minute"`
 }
 
 // What happens to an imported product that vanished at the partner.
@@ -149,6 +151,8 @@ func (s *Settings) Validate() error {
 		return errors.New("forwarding.delay.amount is between 0 and 10000")
 	case !slices.Contains(DelayUnits, s.Forwarding.Delay.Unit):
 		return fmt.Errorf("forwarding.delay.unit is one of %v", DelayUnits)
+	case s.RequestsPerMinute < 0 || s.RequestsPerMinute > 60_000:
+		return errors.New("requests_per_minute is between 1 and 60000, or 0 for what is known of the partner")
 	case len(s.Rules) > 200:
 		return errors.New("an integration has at most 200 rules")
 	}

@@ -12,12 +12,14 @@ import (
 	"go.uber.org/zap"
 
 	"koppel/activities"
+	"koppel/internal/budget"
 	"koppel/workflows"
 )
 
 // Config of a worker.
 type Config struct {
 	Client      client.Client
+	Budget      *budget.Budget
 	Partner     *activities.Partner
 	Records     *activities.Records
 	Concurrency int
@@ -54,7 +56,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer partner.Stop()
 	cfg.Log.Info("worker.started")
-	<-ctx.Done()
+	cfg.Budget.Run(ctx)
 	cfg.Log.Info("worker.stopping")
 	return nil
 }

@@ -30,19 +30,23 @@ func planIntegration(ctx workflow.Context, in activities.IntegrationInput) (acti
 }
 
 func checkProducts(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.CheckProducts, in)
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.CheckProducts, in)
+}
+
+func lookForSales(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.LookForSales, in)
 }
 
 func pollStatuses(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, priorityStatus), partner.PollStatuses, in)
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.PollStatuses, in)
 }
 
 func tellPartner(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, priorityAnnounce), partner.TellPartner, in)
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityAnnounce), partner.TellPartner, in)
 }
 
 func endLink(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) error {
-	return workflow.ExecuteActivity(withPartnerRead(ctx, limitGroup, priorityAnnounce), partner.EndLink, in).Get(ctx, nil)
+	return workflow.ExecuteActivity(withPartnerRead(ctx, limitGroup, activities.PriorityAnnounce), partner.EndLink, in).Get(ctx, nil)
 }
 
 func announce(ctx workflow.Context, limitGroup string, in activities.AnnounceInput) (activities.AnnounceResult, error) {
@@ -54,19 +58,19 @@ func beginSync(ctx workflow.Context, in activities.RunInput) (activities.BeginSy
 }
 
 func fetchProducts(ctx workflow.Context, limitGroup string, in activities.FetchInput) (activities.FetchResult, error) {
-	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.FetchProducts, in)
+	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.FetchProducts, in)
 }
 
 func listProducts(ctx workflow.Context, limitGroup string, in activities.RunInput) (activities.FetchResult, error) {
-	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.ListProducts, in)
+	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.ListProducts, in)
 }
 
 func fetchNextDetail(ctx workflow.Context, limitGroup string, in activities.DetailInput) (activities.DetailResult, error) {
-	return call[activities.DetailResult](withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.FetchNextDetail, in)
+	return call[activities.DetailResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.FetchNextDetail, in)
 }
 
-func fetchSetup(ctx workflow.Context, limitGroup string, in activities.SetupInput) error {
-	return workflow.ExecuteActivity(withPartnerRead(ctx, limitGroup, priorityCatalogue), partner.FetchSetup, in).Get(ctx, nil)
+func fetchSetup(ctx workflow.Context, limitGroup string, in activities.SetupInput) (activities.SetupResult, error) {
+	return call[activities.SetupResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.FetchSetup, in)
 }
 
 func applyProducts(ctx workflow.Context, in activities.ApplyInput) (activities.ApplyResult, error) {

@@ -115,6 +115,8 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	}
 	var do func(workflow.Context, string, activities.IntegrationInput) (activities.IntegrationPlan, error)
 	switch {
+	case !w.plan.LookAt.IsZero() && !w.plan.LookAt.After(now):
+		do = lookForSales
 	case !w.plan.PollAt.IsZero() && !w.plan.PollAt.After(now):
 		do = pollStatuses
 	case !w.plan.CheckAt.IsZero() && !w.plan.CheckAt.After(now) && w.plan.RunID == 0:
@@ -212,6 +214,7 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 			next = at
 		}
 	}
+	consider(w.plan.LookAt)
 	consider(w.plan.PollAt)
 	if !w.plan.Linked {
 		consider(w.tellAt)

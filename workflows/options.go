@@ -15,14 +15,6 @@ const (
 	PartnerTaskQueue = "koppel-partner"
 )
 
-// Priorities on the partner queue: forwards first, then statuses, then the catalogue.
-const (
-	priorityForward   = 1
-	priorityAnnounce  = 2
-	priorityStatus    = 3
-	priorityCatalogue = 5
-)
-
 func withPartner(ctx workflow.Context, limitGroup string, priority int, timeout, total time.Duration, retry *temporal.RetryPolicy) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              PartnerTaskQueue,
@@ -40,7 +32,7 @@ func withPartner(ctx workflow.Context, limitGroup string, priority int, timeout,
 // 30 s with the writing around it; at the far end of the backoff a partner that is down costs one request in
 // five minutes for each sale.
 func withPartnerWrite(ctx workflow.Context, limitGroup string) workflow.Context {
-	return withPartner(ctx, limitGroup, priorityForward, 90*time.Second, 30*24*time.Hour, &temporal.RetryPolicy{
+	return withPartner(ctx, limitGroup, activities.PriorityForward, 90*time.Second, 30*24*time.Hour, &temporal.RetryPolicy{
 		InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute,
 	})
 }
@@ -55,7 +47,7 @@ func withPartnerRead(ctx workflow.Context, limitGroup string, priority int) work
 
 // withPartnerNotice is for telling a partner something: a day of tries; polling covers what stays unsaid.
 func withPartnerNotice(ctx workflow.Context, limitGroup string) workflow.Context {
-	return withPartner(ctx, limitGroup, priorityAnnounce, time.Minute, 24*time.Hour, &temporal.RetryPolicy{
+	return withPartner(ctx, limitGroup, activities.PriorityAnnounce, time.Minute, 24*time.Hour, &temporal.RetryPolicy{
 		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute,
 	})
 }

@@ -66,7 +66,7 @@ func (w *syncProducts) steps(ctx workflow.Context) (err error) {
 	if !w.in.Fetching {
 		w.in.Fetching, w.in.Cursor = true, w.begin.Cursor
 		for _, part := range activities.SetupParts {
-			if err := fetchSetup(ctx, w.in.LimitGroup, activities.SetupInput{RunInput: w.run, Part: part}); err != nil {
+			if err := w.fetchPart(ctx, part); err != nil {
 				return err
 			}
 		}
@@ -80,6 +80,16 @@ func (w *syncProducts) steps(ctx workflow.Context) (err error) {
 		return err
 	}
 	return w.apply(ctx)
+}
+
+// fetchPart reads one part of the partner's set-up, a request at a time.
+func (w *syncProducts) fetchPart(ctx workflow.Context, part string) error {
+	for {
+		result, err := fetchSetup(ctx, w.in.LimitGroup, activities.SetupInput{RunInput: w.run, Part: part})
+		if err != nil || !result.More {
+			return err
+		}
+	}
 }
 
 // fetchChanges reads what changed, page by page, to the end.

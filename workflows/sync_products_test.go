@@ -19,7 +19,7 @@ func (e testEnvironment) begin(result activities.BeginSyncResult) {
 }
 
 func (e testEnvironment) setupParts() {
-	e.OnActivity("FetchSetup", mock.Anything, mock.Anything).Return(nil).Times(len(activities.SetupParts))
+	e.OnActivity("FetchSetup", mock.Anything, mock.Anything).Return(activities.SetupResult{}, nil).Times(len(activities.SetupParts))
 }
 
 func (e testEnvironment) finish(want activities.FinishInput) {

@@ -13,7 +13,7 @@ import (
 )
 
 const forwardingAbandon = `-- name: ForwardingAbandon :execrows
-UPDATE forwardings SET state = 'abandoned', abandon_reason = $1, updated_at = $2
+UPDATE forwardings SET state = 'abandoned', abandon_reason = $1, look = '', updated_at = $2
 WHERE environment_id = $3 AND id = $4 AND state IN ('waiting', 'action_required', 'outcome_unknown')
 `
 
@@ -117,7 +117,7 @@ func (q *Queries) ForwardingAttempts(ctx context.Context, environmentID int64, f
 }
 
 const forwardingByID = `-- name: ForwardingByID :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD int64) (Forwarding, error) {
@@ -146,14 +146,36 @@ func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD in
 		&i.AbandonReason,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Look,
 	)
 	return i, err
+}
+
+const forwardingCandidates = `-- name: ForwardingCandidates :exec
+UPDATE forwardings SET candidates = $1, look = $2 WHERE environment_id = $3 AND id = $4 AND state = 'outcome_unknown'
+`
+
+type ForwardingCandidatesParams struct {
+	Candidates    []linking.Candidate
+	Look          string
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) ForwardingCandidates(ctx context.Context, arg ForwardingCandidatesParams) error {
+	_, err := q.db.Exec(ctx, forwardingCandidates,
+		arg.Candidates,
+		arg.Look,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	return err
 }
 
 const forwardingClaim = `-- name: ForwardingClaim :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = $1, request_sealed = $2, sending_since = coalesce(sending_since, $3),
   may_resend = false, cause = '', problems = '[]', updated_at = $3
-WHERE environment_id = $4 AND id = $5 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+WHERE environment_id = $4 AND id = $5 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
 `
 
 type ForwardingClaimParams struct {
@@ -197,13 +219,14 @@ func (q *Queries) ForwardingClaim(ctx context.Context, arg ForwardingClaimParams
 		&i.AbandonReason,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Look,
 	)
 	return i, err
 }
 
 const forwardingClaimAgain = `-- name: ForwardingClaimAgain :one
-UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, updated_at = $1
-WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, look = '', updated_at = $1
+WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
 `
 
 type ForwardingClaimAgainParams struct {
@@ -239,6 +262,7 @@ func (q *Queries) ForwardingClaimAgain(ctx context.Context, arg ForwardingClaimA
 		&i.AbandonReason,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Look,
 	)
 	return i, err
 }
@@ -302,7 +326,7 @@ func (q *Queries) ForwardingCounts(ctx context.Context, environmentID int64, int
 }
 
 const forwardingForwarded = `-- name: ForwardingForwarded :execrows
-UPDATE forwardings SET state = 'forwarded', partner_sale_id = $1, forwarded_at = $2, cause = '', problems = '[]', updated_at = $2
+UPDATE forwardings SET state = 'forwarded', partner_sale_id = $1, forwarded_at = $2, cause = '', problems = '[]', look = '', updated_at = $2
 WHERE environment_id = $3 AND id = $4 AND state IN ('sending', 'outcome_unknown')
 `
 
@@ -381,7 +405,7 @@ func (q *Queries) ForwardingGroups(ctx context.Context, environmentID int64) ([]
 
 const forwardingHurry = `-- name: ForwardingHurry :many
 UPDATE forwardings SET by_hand = true, due_at = $1, updated_at = $1
-WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
 `
 
 type ForwardingHurryParams struct {
@@ -428,6 +452,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 			&i.AbandonReason,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Look,
 		); err != nil {
 			return nil, err
 		}
@@ -440,7 +465,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 }
 
 const forwardingList = `-- name: ForwardingList :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1
   AND ($2::text IS NULL OR state = $2)
   AND ($3::text IS NULL OR cause = $3)
   AND ($4::bigint IS NULL OR integration_id = $4)
@@ -495,6 +520,7 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 			&i.AbandonReason,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Look,
 		); err != nil {
 			return nil, err
 		}
@@ -507,7 +533,7 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 }
 
 const forwardingOfSale = `-- name: ForwardingOfSale :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
 `
 
 type ForwardingOfSaleParams struct {
@@ -542,12 +568,13 @@ func (q *Queries) ForwardingOfSale(ctx context.Context, arg ForwardingOfSalePara
 		&i.AbandonReason,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Look,
 	)
 	return i, err
 }
 
 const forwardingPage = `-- name: ForwardingPage :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
   coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.sold -> 'product' ->> 'name', '')::text AS product
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.id < $2
@@ -620,6 +647,7 @@ func (q *Queries) ForwardingPage(ctx context.Context, arg ForwardingPageParams) 
 			&i.Forwarding.AbandonReason,
 			&i.Forwarding.CreatedAt,
 			&i.Forwarding.UpdatedAt,
+			&i.Forwarding.Look,
 			&i.Firstname,
 			&i.Lastname,
 			&i.CompanyName,
@@ -689,7 +717,7 @@ func (q *Queries) ForwardingRelease(ctx context.Context, arg ForwardingReleasePa
 }
 
 const forwardingResend = `-- name: ForwardingResend :execrows
-UPDATE forwardings SET may_resend = true, updated_at = $1 WHERE environment_id = $2 AND id = $3 AND state = 'outcome_unknown'
+UPDATE forwardings SET may_resend = true, look = '', updated_at = $1 WHERE environment_id = $2 AND id = $3 AND state = 'outcome_unknown'
 `
 
 type ForwardingResendParams struct {
@@ -711,7 +739,7 @@ INSERT INTO forwardings (environment_id, integration_id, sale_id, state, by_hand
 VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $6)
 ON CONFLICT (environment_id, integration_id, sale_id) DO UPDATE SET state = 'waiting', by_hand = EXCLUDED.by_hand, due_at = EXCLUDED.due_at,
   cause = '', problems = '[]', updated_at = EXCLUDED.updated_at
-WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at
+WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
 `
 
 type ForwardingStartParams struct {
@@ -763,6 +791,7 @@ func (q *Queries) ForwardingStart(ctx context.Context, arg ForwardingStartParams
 			&i.AbandonReason,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Look,
 		); err != nil {
 			return nil, err
 		}
@@ -804,24 +833,25 @@ func (q *Queries) ForwardingStates(ctx context.Context, environmentID int64, int
 }
 
 const forwardingUnknown = `-- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = $1, cause = $2, candidates = $3, updated_at = $4
+UPDATE forwardings SET state = $1, cause = $2, candidates = '[]', look = $3, updated_at = $4
 WHERE environment_id = $5 AND id = $6 AND state IN ('sending', 'outcome_unknown')
 `
 
 type ForwardingUnknownParams struct {
 	State         string
 	Cause         string
-	Candidates    []linking.Candidate
+	Look          string
 	Now           time.Time
 	EnvironmentID int64
 	ID            int64
 }
 
+// Unknown at a partner that keeps no keys: its sales are looked through after a while.
 func (q *Queries) ForwardingUnknown(ctx context.Context, arg ForwardingUnknownParams) (int64, error) {
 	result, err := q.db.Exec(ctx, forwardingUnknown,
 		arg.State,
 		arg.Cause,
-		arg.Candidates,
+		arg.Look,
 		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,
@@ -896,7 +926,7 @@ func (q *Queries) ForwardingsAdopted(ctx context.Context, arg ForwardingsAdopted
 }
 
 const forwardingsByPartnerSales = `-- name: ForwardingsByPartnerSales :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.partner_sale_id = ANY ($3::text[])
 ORDER BY f.id FOR UPDATE OF f
@@ -947,6 +977,7 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 			&i.Forwarding.AbandonReason,
 			&i.Forwarding.CreatedAt,
 			&i.Forwarding.UpdatedAt,
+			&i.Forwarding.Look,
 			&i.SaleStatus,
 			&i.SaleStatusType,
 			&i.StatusByPerson,
@@ -979,6 +1010,148 @@ func (q *Queries) ForwardingsForgetStatuses(ctx context.Context, arg Forwardings
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const forwardingsLookBegin = `-- name: ForwardingsLookBegin :many
+UPDATE forwardings SET look = 'looking', candidates = '[]'
+WHERE environment_id = $1 AND integration_id = $2 AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' AND updated_at <= $3
+RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
+`
+
+type ForwardingsLookBeginParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Before        time.Time
+}
+
+// What is looked for in one walk through a partner's sales: unknown since long enough to be shown there.
+func (q *Queries) ForwardingsLookBegin(ctx context.Context, arg ForwardingsLookBeginParams) ([]Forwarding, error) {
+	rows, err := q.db.Query(ctx, forwardingsLookBegin, arg.EnvironmentID, arg.IntegrationID, arg.Before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Forwarding
+	for rows.Next() {
+		var i Forwarding
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.IntegrationID,
+			&i.SaleID,
+			&i.State,
+			&i.ByHand,
+			&i.DueAt,
+			&i.Cause,
+			&i.Problems,
+			&i.Attempts,
+			&i.Key,
+			&i.RequestSealed,
+			&i.SendingSince,
+			&i.MayResend,
+			&i.Candidates,
+			&i.PartnerSaleID,
+			&i.PartnerStatus,
+			&i.PartnerStatusAt,
+			&i.ForwardedAt,
+			&i.AbandonReason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Look,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forwardingsLookNext = `-- name: ForwardingsLookNext :many
+SELECT updated_at FROM forwardings
+WHERE environment_id = $1 AND integration_id = $2 AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' ORDER BY updated_at LIMIT 1
+`
+
+// The oldest of those that are still to be looked for; none when nothing is.
+func (q *Queries) ForwardingsLookNext(ctx context.Context, environmentID int64, integrationID int64) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, forwardingsLookNext, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var updated_at time.Time
+		if err := rows.Scan(&updated_at); err != nil {
+			return nil, err
+		}
+		items = append(items, updated_at)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forwardingsLooking = `-- name: ForwardingsLooking :many
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
+    WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id
+FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.look = 'looking' AND f.state = 'outcome_unknown' ORDER BY f.id
+`
+
+type ForwardingsLookingRow struct {
+	Forwarding       Forwarding
+	Submission       linking.Submission
+	PartnerProductID int64
+}
+
+func (q *Queries) ForwardingsLooking(ctx context.Context, environmentID int64, integrationID int64) ([]ForwardingsLookingRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsLooking, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsLookingRow
+	for rows.Next() {
+		var i ForwardingsLookingRow
+		if err := rows.Scan(
+			&i.Forwarding.ID,
+			&i.Forwarding.EnvironmentID,
+			&i.Forwarding.IntegrationID,
+			&i.Forwarding.SaleID,
+			&i.Forwarding.State,
+			&i.Forwarding.ByHand,
+			&i.Forwarding.DueAt,
+			&i.Forwarding.Cause,
+			&i.Forwarding.Problems,
+			&i.Forwarding.Attempts,
+			&i.Forwarding.Key,
+			&i.Forwarding.RequestSealed,
+			&i.Forwarding.SendingSince,
+			&i.Forwarding.MayResend,
+			&i.Forwarding.Candidates,
+			&i.Forwarding.PartnerSaleID,
+			&i.Forwarding.PartnerStatus,
+			&i.Forwarding.PartnerStatusAt,
+			&i.Forwarding.ForwardedAt,
+			&i.Forwarding.AbandonReason,
+			&i.Forwarding.CreatedAt,
+			&i.Forwarding.UpdatedAt,
+			&i.Forwarding.Look,
+			&i.Submission,
+			&i.PartnerProductID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const forwardingsOfIntegrationEnd = `-- name: ForwardingsOfIntegrationEnd :many
@@ -1021,7 +1194,7 @@ func (q *Queries) ForwardingsOfIntegrationEnd(ctx context.Context, arg Forwardin
 }
 
 const forwardingsOfSale = `-- name: ForwardingsOfSale :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
 `
 
 func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, saleID int64) ([]Forwarding, error) {
@@ -1056,6 +1229,7 @@ func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, sa
 			&i.AbandonReason,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Look,
 		); err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ func (q *Queries) ImportedProductTypes(ctx context.Context, environmentID int64,
 }
 
 const integrationByID = `-- name: IntegrationByID :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -73,12 +73,14 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.LookAt,
+		&i.LookCursor,
 	)
 	return i, err
 }
 
 const integrationByLinkKey = `-- name: IntegrationByLinkKey :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
 `
 
 func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64, linkKey string) (Integration, error) {
@@ -114,6 +116,8 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.LookAt,
+		&i.LookCursor,
 	)
 	return i, err
 }
@@ -218,7 +222,7 @@ const integrationInsert = `-- name: IntegrationInsert :one
 INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed,
   next_sync_at, next_poll_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at
+  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor
 `
 
 type IntegrationInsertParams struct {
@@ -282,6 +286,8 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.LookAt,
+		&i.LookCursor,
 	)
 	return i, err
 }
@@ -302,7 +308,7 @@ func (q *Queries) IntegrationLinked(ctx context.Context, arg IntegrationLinkedPa
 }
 
 const integrationList = `-- name: IntegrationList :many
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
 `
 
 func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]Integration, error) {
@@ -344,6 +350,8 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.LastError,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.LookAt,
+			&i.LookCursor,
 		); err != nil {
 			return nil, err
 		}
@@ -356,7 +364,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 }
 
 const integrationLock = `-- name: IntegrationLock :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -392,8 +400,46 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.LookAt,
+		&i.LookCursor,
 	)
 	return i, err
+}
+
+const integrationLook = `-- name: IntegrationLook :exec
+UPDATE integrations SET look_at = $1, look_cursor = $2 WHERE environment_id = $3 AND id = $4
+`
+
+type IntegrationLookParams struct {
+	LookAt        *time.Time
+	LookCursor    string
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationLook(ctx context.Context, arg IntegrationLookParams) error {
+	_, err := q.db.Exec(ctx, integrationLook,
+		arg.LookAt,
+		arg.LookCursor,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	return err
+}
+
+const integrationLookSoon = `-- name: IntegrationLookSoon :exec
+UPDATE integrations SET look_at = coalesce(look_at, $1) WHERE environment_id = $2 AND id = $3
+`
+
+type IntegrationLookSoonParams struct {
+	LookAt        *time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationLookSoon(ctx context.Context, arg IntegrationLookSoonParams) error {
+	_, err := q.db.Exec(ctx, integrationLookSoon, arg.LookAt, arg.EnvironmentID, arg.ID)
+	return err
 }
 
 const integrationPollAgain = `-- name: IntegrationPollAgain :exec

@@ -194,6 +194,74 @@ func (q *Queries) QuestionMappingsClear(ctx context.Context, environmentID int64
 	return err
 }
 
+const setupReading = `-- name: SetupReading :one
+SELECT environment_id, integration_id, kind, run_id, reading FROM setup_readings WHERE environment_id = $1 AND integration_id = $2 AND kind = $3 AND run_id = $4
+`
+
+type SetupReadingParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+	RunID         int64
+}
+
+func (q *Queries) SetupReading(ctx context.Context, arg SetupReadingParams) (SetupReading, error) {
+	row := q.db.QueryRow(ctx, setupReading,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.Kind,
+		arg.RunID,
+	)
+	var i SetupReading
+	err := row.Scan(
+		&i.EnvironmentID,
+		&i.IntegrationID,
+		&i.Kind,
+		&i.RunID,
+		&i.Reading,
+	)
+	return i, err
+}
+
+const setupReadingDone = `-- name: SetupReadingDone :exec
+DELETE FROM setup_readings WHERE environment_id = $1 AND integration_id = $2 AND kind = $3
+`
+
+type SetupReadingDoneParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+}
+
+func (q *Queries) SetupReadingDone(ctx context.Context, arg SetupReadingDoneParams) error {
+	_, err := q.db.Exec(ctx, setupReadingDone, arg.EnvironmentID, arg.IntegrationID, arg.Kind)
+	return err
+}
+
+const setupReadingSave = `-- name: SetupReadingSave :exec
+INSERT INTO setup_readings (environment_id, integration_id, kind, run_id, reading) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (environment_id, integration_id, kind) DO UPDATE SET run_id = EXCLUDED.run_id, reading = EXCLUDED.reading
+`
+
+type SetupReadingSaveParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+	RunID         int64
+	Reading       []byte
+}
+
+func (q *Queries) SetupReadingSave(ctx context.Context, arg SetupReadingSaveParams) error {
+	_, err := q.db.Exec(ctx, setupReadingSave,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.Kind,
+		arg.RunID,
+		arg.Reading,
+	)
+	return err
+}
+
 const snapshotInsert = `-- name: SnapshotInsert :exec
 INSERT INTO partner_snapshots (environment_id, integration_id, kind, version, data, fetched_at)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING

@@ -91,6 +91,7 @@ type Forwarding struct {
 	AbandonReason   string
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	Look            string
 }
 
 type ForwardingAttempt struct {
@@ -161,6 +162,8 @@ type Integration struct {
 	LastError          string
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
+	LookAt             *time.Time
+	LookCursor         string
 }
 
 type IntegrationProduct struct {
@@ -184,6 +187,25 @@ type IntegrationProduct struct {
 type KeyCheck struct {
 	ID     bool
 	Sealed []byte
+}
+
+type LimitGroup struct {
+	Name              string
+	RequestsPerMinute *int32
+	Integrations      int32
+	Learned           *int32
+	LearnedAt         *time.Time
+	ThrottledAt       *time.Time
+	CircuitSince      *time.Time
+	ProbeAt           *time.Time
+}
+
+type LimitGroupUse struct {
+	Name      string
+	At        time.Time
+	Kind      string
+	Requests  int32
+	Throttled int32
 }
 
 type Organisation struct {
@@ -337,6 +359,14 @@ type Session struct {
 	UserID        int64
 	CreatedAt     time.Time
 	SeenAt        time.Time
+}
+
+type SetupReading struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+	RunID         int64
+	Reading       []byte
 }
 
 type SignInFailure struct {

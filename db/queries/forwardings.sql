@@ -40,7 +40,7 @@ WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'ac
 
 -- An attempt whose outcome is not known goes again with the same bytes under the same key.
 -- name: ForwardingClaimAgain :one
-UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, updated_at = @now
+UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, look = '', updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown') RETURNING *;
 
 -- name: ForwardingAttemptInsert :exec
@@ -54,7 +54,7 @@ WHERE environment_id = @environment_id AND forwarding_id = @forwarding_id AND at
 SELECT * FROM forwarding_attempts WHERE environment_id = @environment_id AND forwarding_id = @forwarding_id ORDER BY attempt;
 
 -- name: ForwardingForwarded :execrows
-UPDATE forwardings SET state = 'forwarded', partner_sale_id = @partner_sale_id, forwarded_at = @now, cause = '', problems = '[]', updated_at = @now
+UPDATE forwardings SET state = 'forwarded', partner_sale_id = @partner_sale_id, forwarded_at = @now, cause = '', problems = '[]', look = '', updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown');
 
 -- A definite answer: nothing was made at the partner, so the kept request and its key are let go.
@@ -62,15 +62,16 @@ WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'ou
 UPDATE forwardings SET state = @state, cause = @cause, problems = @problems, key = '', request_sealed = NULL, sending_since = NULL, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'sending', 'action_required');
 
+-- Unknown at a partner that keeps no keys: its sales are looked through after a while.
 -- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = @state, cause = @cause, candidates = @candidates, updated_at = @now
+UPDATE forwardings SET state = @state, cause = @cause, candidates = '[]', look = @look, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown');
 
 -- name: ForwardingResend :execrows
-UPDATE forwardings SET may_resend = true, updated_at = @now WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown';
+UPDATE forwardings SET may_resend = true, look = '', updated_at = @now WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown';
 
 -- name: ForwardingAbandon :execrows
-UPDATE forwardings SET state = 'abandoned', abandon_reason = @abandon_reason, updated_at = @now
+UPDATE forwardings SET state = 'abandoned', abandon_reason = @abandon_reason, look = '', updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'action_required', 'outcome_unknown');
 
 -- name: ForwardingsOfIntegrationEnd :many
@@ -154,3 +155,23 @@ WHERE environment_id = @environment_id AND state IN ('waiting', 'sending', 'acti
 SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown'))
   + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = @environment_id AND r.state = 'needs_confirmation')
   + (SELECT count(*) FROM integrations i WHERE i.environment_id = @environment_id AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint;
+
+-- What is looked for in one walk through a partner's sales: unknown since long enough to be shown there.
+-- name: ForwardingsLookBegin :many
+UPDATE forwardings SET look = 'looking', candidates = '[]'
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' AND updated_at <= @before
+RETURNING *;
+
+-- name: ForwardingsLooking :many
+SELECT sqlc.embed(f), s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
+    WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id
+FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.look = 'looking' AND f.state = 'outcome_unknown' ORDER BY f.id;
+
+-- name: ForwardingCandidates :exec
+UPDATE forwardings SET candidates = @candidates, look = @look WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown';
+
+-- The oldest of those that are still to be looked for; none when nothing is.
+-- name: ForwardingsLookNext :many
+SELECT updated_at FROM forwardings
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' ORDER BY updated_at LIMIT 1;

@@ -278,3 +278,9 @@ WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_i
 -- name: IntegrationHead :one
 SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.integration_id = @id AND f.state IN ('action_required', 'outcome_unknown'))::bigint AS attention,
   (SELECT count(*) FROM integration_products ip WHERE ip.environment_id = @environment_id AND ip.integration_id = @id AND ip.local_product_id IS NOT NULL AND ip.vanished = '')::bigint AS imported;
+
+-- name: IntegrationLook :exec
+UPDATE integrations SET look_at = @look_at, look_cursor = @look_cursor WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationLookSoon :exec
+UPDATE integrations SET look_at = coalesce(look_at, @look_at) WHERE environment_id = @environment_id AND id = @id;

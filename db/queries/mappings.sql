@@ -42,3 +42,13 @@ SELECT * FROM partner_snapshots WHERE environment_id = @environment_id AND integ
 -- name: SnapshotInsert :exec
 INSERT INTO partner_snapshots (environment_id, integration_id, kind, version, data, fetched_at)
 VALUES (@environment_id, @integration_id, @kind, @version, @data, @now) ON CONFLICT DO NOTHING;
+
+-- name: SetupReading :one
+SELECT * FROM setup_readings WHERE environment_id = @environment_id AND integration_id = @integration_id AND kind = @kind AND run_id = @run_id;
+
+-- name: SetupReadingSave :exec
+INSERT INTO setup_readings (environment_id, integration_id, kind, run_id, reading) VALUES (@environment_id, @integration_id, @kind, @run_id, @reading)
+ON CONFLICT (environment_id, integration_id, kind) DO UPDATE SET run_id = EXCLUDED.run_id, reading = EXCLUDED.reading;
+
+-- name: SetupReadingDone :exec
+DELETE FROM setup_readings WHERE environment_id = @environment_id AND integration_id = @integration_id AND kind = @kind;

@@ -16,6 +16,7 @@ import (
 
 	"koppel/activities"
 	"koppel/db"
+	"koppel/internal/budget"
 	"koppel/internal/config"
 	"koppel/internal/relay"
 	"koppel/internal/vault"
@@ -23,6 +24,7 @@ import (
 	"koppel/server"
 	"koppel/server/service"
 	"koppel/worker"
+	"koppel/workflows"
 )
 
 // Version is set when a release is built.
@@ -132,7 +134,9 @@ func (p *Parts) Server() (server.Config, error) {
 	return server.Config{
 		Listen: p.Config.Listen, TrustedProxies: p.Config.TrustedProxies, TemporalUIURL: p.Config.TemporalUIURL, TemporalNamespace: p.Config.TemporalNamespace, DatabaseURL: string(p.Config.DatabaseURL),
 		Service: p.Service(), Client: c, Log: p.Log,
-		Relay: &relay.Relay{Store: p.Store, Client: c, Namespace: p.Config.TemporalNamespace, PartnerRate: p.Config.PartnerRate, Log: p.Log},
+		Relay: &relay.Relay{Store: p.Store, Client: c, Namespace: p.Config.TemporalNamespace, Log: p.Log, Pace: &budget.Pace{
+			Store: p.Store, Client: c, Namespace: p.Config.TemporalNamespace, TaskQueue: workflows.PartnerTaskQueue, Rate: p.Config.PartnerRate, Log: p.Log, Now: time.Now,
+		}},
 	}, nil
 }
 
@@ -142,10 +146,12 @@ func (p *Parts) Worker() (worker.Config, error) {
 	if err != nil {
 		return worker.Config{}, err
 	}
+	requests := budget.New(p.Store, p.Log, time.Now)
 	return worker.Config{
-		Client: c, Concurrency: p.Config.WorkerConcurrency, Log: p.Log,
+		Budget: requests, Client: c, Concurrency: p.Config.WorkerConcurrency, Log: p.Log,
 		Partner: &activities.Partner{
-			Store: p.Store, Vault: p.Vault, Transport: salesdock.NewTransport(p.partnerHosts()), PublicURL: p.Config.PublicURL, Log: p.Log, Now: time.Now,
+			Store: p.Store, Vault: p.Vault, Transport: salesdock.NewTransport(p.partnerHosts()), PublicURL: p.Config.PublicURL,
+			Budget: requests, Log: p.Log, Now: time.Now,
 		},
 		Records: &activities.Records{Store: p.Store, Now: time.Now},
 	}, nil

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"koppel/db"
+	"koppel/internal/budget"
 	"koppel/internal/config"
 	"koppel/workflows"
 )
@@ -37,11 +38,11 @@ const (
 
 // Relay delivers the outbox.
 type Relay struct {
-	Store       *db.Store
-	Client      client.Client
-	Namespace   string
-	PartnerRate float64 // requests a second for each limit group
-	Log         *zap.Logger
+	Store     *db.Store
+	Client    client.Client
+	Namespace string
+	Pace      *budget.Pace
+	Log       *zap.Logger
 
 	wake chan struct{}
 }
@@ -55,6 +56,7 @@ func (r *Relay) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { r.listen(ctx) })
 	group.Go(func() { r.reconcileLoop(ctx) })
+	group.Go(func() { r.Pace.Run(ctx) })
 	group.Go(func() { r.deliverLoop(ctx) })
 	group.Wait()
 }

@@ -20,6 +20,7 @@ func (v *visit) showIntegrationSettings() error {
 		"enabled", views.Flag(s.Forwarding.Enabled), "automatic", views.Flag(s.Forwarding.Automatic),
 		"delay_amount", strconv.Itoa(s.Forwarding.Delay.Amount), "delay_unit", s.Forwarding.Delay.Unit,
 		"status_updates", views.Flag(s.StatusUpdates), "status_poll_minutes", strconv.Itoa(s.StatusPollMinutes), "send_optin", views.Flag(s.SendOptin),
+		"requests_per_minute", strconv.Itoa(s.RequestsPerMinute),
 	)
 	putStatuses(values, s.Forwarding.Statuses)
 	return v.integrationSettingsPage(link, views.Form{Values: values})
@@ -66,6 +67,7 @@ func (v *visit) saveIntegrationSettings() error {
 			Delay: linking.Delay{Amount: v.postedNumber("delay_amount"), Unit: v.posted("delay_unit")},
 		},
 		"status_updates": v.posted("status_updates") != "", "status_poll_minutes": v.postedNumber("status_poll_minutes"), "send_optin": v.posted("send_optin") != "",
+		"requests_per_minute": v.postedNumber("requests_per_minute"),
 	})
 	if err != nil {
 		return err

@@ -78,6 +78,7 @@ func (v *visit) linkNow(link views.Link) (views.LinkNow, error) {
 		return now, err
 	}
 	now.Integration, now.Running, now.Queued = state.Integration, state.Running, state.Queued
+	now.Budget = state.Budget
 	for _, f := range state.Forwardings {
 		now.Waiting[f.State] += f.Sales
 	}

@@ -53,6 +53,7 @@ func wireIntegration(i db.Integration) map[string]any {
 		"created_at": salesdock.Stamp{Time: i.CreatedAt}, "settings": i.Settings,
 		"sync_interval_minutes": i.Settings.SyncIntervalMinutes, "vanished_products": i.Settings.VanishedProducts, "forwarding": i.Settings.Forwarding,
 		"rules": i.Settings.Rules, "status_updates": i.Settings.StatusUpdates, "status_poll_minutes": i.Settings.StatusPollMinutes, "send_optin": i.Settings.SendOptin,
+		"requests_per_minute": i.Settings.RequestsPerMinute,
 	}
 }
 
@@ -137,6 +138,7 @@ func (c *call) integrationStatus() (reply, error) {
 		"state": s.State, "paused": s.State == "paused", "paused_reason": nullable(s.PausedReason), "last_error": nullable(s.LastError),
 		"next_sync_at": salesdock.Stamp{Time: s.NextSyncAt}, "next_poll_at": salesdock.Stamp{Time: s.NextPollAt},
 		"last_checked_at": stamp(s.LastCheckedAt), "last_polled_at": stamp(s.LastPolledAt), "forwardings": waiting, "running": nil, "queued": nil,
+		"budget": wireBudget(s.Budget),
 	}
 	if s.Running != nil {
 		row["running"] = wireRun(*s.Running)
@@ -145,6 +147,18 @@ func (c *call) integrationStatus() (reply, error) {
 		row["queued"] = wireRun(*s.Queued)
 	}
 	return ok(row)
+}
+
+func wireBudget(b service.Budget) map[string]any {
+	row := map[string]any{
+		"requests_per_minute": nil, "learned": b.Learned, "shared_with": b.SharedWith, "used_last_minute": b.Total, "used": b.Used, "throttled_last_minute": b.Throttled,
+		"waiting":        map[string]int64{"forwardings": b.Forwardings, "product_details": b.Details},
+		"import_done_at": stamp(b.ImportDoneAt), "unanswered_since": stamp(b.CircuitSince), "next_probe_at": stamp(b.ProbeAt),
+	}
+	if b.PerMinute > 0 {
+		row["requests_per_minute"] = b.PerMinute
+	}
+	return row
 }
 
 func (c *call) pauseIntegration() (reply, error) {

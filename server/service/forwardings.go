@@ -215,6 +215,9 @@ func (s *Service) ResendForwarding(ctx context.Context, a Actor, id int64) error
 
 // WhoActs says whose turn it is, as a sentence's key.
 func WhoActs(f db.Forwarding) string {
+	if db.LookedFor(f) {
+		return "who_nobody"
+	}
 	switch f.State {
 	case db.ForwardingActionRequired, db.ForwardingOutcomeUnknown:
 		return "who_us"

@@ -412,6 +412,7 @@ type IntegrationStatus struct {
 	db.Integration
 	Running, Queued *db.SyncRun
 	Forwardings     []db.ForwardingCountsRow
+	Budget          Budget
 }
 
 // IntegrationState reads what an integration is doing. It reads rows only: Temporal need not answer.
@@ -426,7 +427,10 @@ func (s *Service) IntegrationState(ctx context.Context, a Actor, id int64) (stat
 		if status.Queued, err = maybe(tx.SyncRunQueued(ctx, a.EnvironmentID, id)); err != nil {
 			return err
 		}
-		status.Forwardings, err = tx.ForwardingCounts(ctx, a.EnvironmentID, id)
+		if status.Forwardings, err = tx.ForwardingCounts(ctx, a.EnvironmentID, id); err != nil {
+			return err
+		}
+		status.Budget, err = s.budget(ctx, tx, a, id)
 		return err
 	})
 	return status, err

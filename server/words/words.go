@@ -78,6 +78,7 @@ var problems = map[string]sentence{
 	"outcome_unknown":                {"De sale is verzonden, maar het antwoord van de partner is niet aangekomen. Kijk bij de kandidaten of de sale er is, en neem die over of verzend opnieuw.%.0[1]s%.0[2]s", "The sale was sent, but the partner's answer did not arrive. See whether it is among the candidates, and adopt that one or send it again.%.0[1]s%.0[2]s"},
 	"integration_removed":            {"De integratie is verwijderd.%.0[1]s%.0[2]s", "The integration was deleted.%.0[1]s%.0[2]s"},
 	"partner_unreachable":            {"De partner is niet bereikbaar. We proberen het vanzelf opnieuw.%.0[1]s%.0[2]s", "The partner cannot be reached. It is tried again by itself.%.0[1]s%.0[2]s"},
+	"partner_down":                   {"De partner antwoordt al een tijdje niet. We proberen het twee keer per minuut; zodra hij antwoordt, gaat alles verder.%.0[1]s%.0[2]s", "The partner has not answered for a while. It is tried twice a minute; as soon as it answers, everything goes on.%.0[1]s%.0[2]s"},
 	"partner_throttled":              {"De partner vraagt ons te wachten. We proberen het vanzelf opnieuw.%.0[1]s%.0[2]s", "The partner asks us to wait. It is tried again by itself.%.0[1]s%.0[2]s"},
 	"integration_paused":             {"De integratie staat op pauze. De sale gaat vanzelf mee zodra die hervat wordt.%.0[1]s%.0[2]s", "The integration is paused. The sale goes by itself once it is resumed.%.0[1]s%.0[2]s"},
 	linking.ReasonForwardingOff:      {"%[1]s: saleverwerking staat uit.%.0[2]s", "%[1]s: forwarding is off.%.0[2]s"},

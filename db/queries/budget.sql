@@ -1,0 +1,59 @@
+-- Every limit group as its integrations have it. The lowest limit counts: who shares a budget shares it with all.
+-- name: SystemLimitGroupsRefresh :exec
+INSERT INTO limit_groups (name, requests_per_minute, integrations)
+SELECT i.limit_group, min(coalesce(nullif((i.settings ->> 'requests_per_minute')::integer, 0),
+    CASE WHEN i.partner_kind = 'stock' THEN @stock_limit::integer ELSE nullif((i.capabilities ->> 'requests_per_minute')::integer, 0) END)), count(*)::integer
+FROM integrations i WHERE i.state <> 'removed' GROUP BY i.limit_group
+ON CONFLICT (name) DO UPDATE SET requests_per_minute = EXCLUDED.requests_per_minute, integrations = EXCLUDED.integrations
+WHERE (limit_groups.requests_per_minute, limit_groups.integrations) IS DISTINCT FROM (EXCLUDED.requests_per_minute, EXCLUDED.integrations);
+
+-- A limit that was learned is tried a little higher when the partner has not throttled for a while.
+-- name: SystemLimitGroupsRelearn :exec
+UPDATE limit_groups SET learned_at = @now,
+  learned = CASE WHEN learned * 11 / 10 + 1 >= requests_per_minute THEN NULL ELSE learned * 11 / 10 + 1 END
+WHERE learned IS NOT NULL AND learned_at < @before;
+
+-- name: SystemLimitGroups :many
+SELECT * FROM limit_groups WHERE integrations > 0;
+
+-- One lesson for one burst of refusals.
+-- name: SystemLimitGroupThrottled :execrows
+UPDATE limit_groups SET throttled_at = @now,
+  learned = CASE WHEN learned_at > @before THEN learned ELSE greatest(@least::integer, coalesce(learned, requests_per_minute, @observed::integer) * 8 / 10) END,
+  learned_at = CASE WHEN learned_at > @before THEN learned_at ELSE @now END
+WHERE name = @name;
+
+-- name: SystemCircuitOpen :execrows
+UPDATE limit_groups SET circuit_since = @now, probe_at = @probe_at WHERE name = @name AND circuit_since IS NULL;
+
+-- name: SystemCircuitClose :execrows
+UPDATE limit_groups SET circuit_since = NULL, probe_at = NULL WHERE name = @name AND circuit_since IS NOT NULL;
+
+-- Of all that would like to try, one may.
+-- name: SystemCircuitProbe :execrows
+UPDATE limit_groups SET probe_at = @next WHERE name = @name AND circuit_since IS NOT NULL AND probe_at <= @now;
+
+-- name: SystemCircuits :many
+SELECT name, probe_at FROM limit_groups WHERE circuit_since IS NOT NULL;
+
+-- name: SystemLimitGroupUsed :exec
+INSERT INTO limit_group_use (name, at, kind, requests, throttled) VALUES (@name, @at, @kind, @requests, @throttled)
+ON CONFLICT (name, at, kind) DO UPDATE SET requests = limit_group_use.requests + EXCLUDED.requests, throttled = limit_group_use.throttled + EXCLUDED.throttled;
+
+-- name: SystemLimitGroupUseForget :exec
+DELETE FROM limit_group_use WHERE at < @before;
+
+-- What an integration's limit group allows and used since a moment.
+-- name: IntegrationBudget :one
+SELECT g.requests_per_minute, g.learned, g.throttled_at, g.circuit_since, g.probe_at, coalesce(g.integrations, 1)::integer AS integrations,
+  (SELECT count(*) FROM forwardings f WHERE f.environment_id = i.environment_id AND f.integration_id = i.id AND f.state IN ('waiting', 'sending') AND f.due_at <= @now)::bigint AS forwardings,
+  (SELECT count(*) FROM integration_products p WHERE p.environment_id = i.environment_id AND p.integration_id = i.id AND p.selected AND p.offered AND NOT p.detailed)::bigint AS details
+FROM integrations i LEFT JOIN limit_groups g ON g.name = i.limit_group WHERE i.environment_id = @environment_id AND i.id = @id;
+
+-- name: IntegrationBudgetUse :many
+SELECT u.kind, sum(u.requests)::bigint AS requests, sum(u.throttled)::bigint AS throttled
+FROM integrations i JOIN limit_group_use u ON u.name = i.limit_group
+WHERE i.environment_id = @environment_id AND i.id = @id AND u.at > @since GROUP BY u.kind ORDER BY u.kind;
+
+-- name: SystemLimitGroupUse :many
+SELECT * FROM limit_group_use WHERE name = @name ORDER BY at, kind;

@@ -1,0 +1,302 @@
+// Package budget keeps the books of what partners allow: how often a limit group asked, what it learned from
+// being throttled, and whether its partner answers at all. The pace itself is kept by Temporal's partner queue;
+// see Pace.
+package budget
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"koppel/db"
+)
+
+// Kinds of request, by what they are for.
+const (
+	Forward   = "forward"
+	Announce  = "announce"
+	Status    = "status"
+	Catalogue = "catalogue"
+	Other     = "other"
+)
+
+const (
+	// failuresToOpen is how many requests in a row must fail before a partner is left alone.
+	failuresToOpen = 5
+	// ProbeEvery is how often a partner that does not answer is tried: twice a minute.
+	ProbeEvery = 30 * time.Second
+	// lessonEvery is how soon after a lesson being throttled teaches again: a burst of refusals is one lesson.
+	lessonEvery = 20 * time.Second
+	// leastPerMinute is the slowest pace that is ever learned.
+	leastPerMinute = 6
+	// Step is the resolution of the use that is kept; useKept is how long it is.
+	Step    = 10 * time.Second
+	useKept = time.Hour
+	flush   = time.Second
+)
+
+// OpenError says that a partner is left alone because it does not answer. Nothing was sent.
+type OpenError struct{ Until time.Time }
+
+func (e *OpenError) Error() string {
+	return "the partner does not answer and is left alone for a while"
+}
+
+// Budget watches requests to partners. It is shared by everything in a process that makes them.
+type Budget struct {
+	Store *db.Store
+	Log   *zap.Logger
+	Now   func() time.Time
+
+	mu       sync.Mutex
+	failures map[string]int       // in a row
+	circuits map[string]time.Time // open ones, with the next probe as last read
+	used     map[useKey]use
+}
+
+type useKey struct {
+	group, kind string
+	at          time.Time
+}
+
+type use struct{ requests, throttled int32 }
+
+// New makes a budget; Run keeps it up to date.
+func New(store *db.Store, log *zap.Logger, now func() time.Time) *Budget {
+	return &Budget{Store: store, Log: log, Now: now, failures: map[string]int{}, circuits: map[string]time.Time{}, used: map[useKey]use{}}
+}
+
+type kindKey struct{}
+
+// WithKind says what the requests made under a context are for.
+func WithKind(ctx context.Context, kind string) context.Context {
+	return context.WithValue(ctx, kindKey{}, kind)
+}
+
+func kindOf(ctx context.Context) string {
+	if kind, ok := ctx.Value(kindKey{}).(string); ok && kind != "" {
+		return kind
+	}
+	return Other
+}
+
+// Run writes the use down and reads which partners are left alone, until ctx ends.
+func (b *Budget) Run(ctx context.Context) {
+	tick := time.NewTicker(flush)
+	defer tick.Stop()
+	for {
+		if err := b.Sync(ctx); err != nil && ctx.Err() == nil {
+			b.Log.Warn("budget.sync.failed", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Sync writes the use down, and reads which partners are left alone.
+func (b *Budget) Sync(ctx context.Context) error {
+	b.mu.Lock()
+	used := b.used
+	b.used = map[useKey]use{}
+	b.mu.Unlock()
+	now := b.Now()
+	var open []db.SystemCircuitsRow
+	err := b.Store.WithSystemTx(ctx, func(tx *db.Tx) (err error) {
+		for k, u := range used {
+			err := tx.SystemLimitGroupUsed(ctx, db.SystemLimitGroupUsedParams{Name: k.group, At: k.at, Kind: k.kind, Requests: u.requests, Throttled: u.throttled})
+			if err != nil {
+				return err
+			}
+		}
+		if len(used) > 0 {
+			if err := tx.SystemLimitGroupUseForget(ctx, now.Add(-useKept)); err != nil {
+				return err
+			}
+		}
+		open, err = tx.SystemCircuits(ctx)
+		return err
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil {
+		for k, u := range used { // counted the next time
+			b.add(k, u)
+		}
+		return err
+	}
+	before := b.circuits
+	b.circuits = map[string]time.Time{}
+	for _, c := range open {
+		if c.ProbeAt != nil {
+			b.circuits[c.Name] = *c.ProbeAt
+		}
+	}
+	for group := range before {
+		if _, still := b.circuits[group]; !still {
+			delete(b.failures, group) // another worker found it answering
+		}
+	}
+	return nil
+}
+
+func (b *Budget) add(k useKey, u use) {
+	sum := b.used[k]
+	b.used[k] = use{sum.requests + u.requests, sum.throttled + u.throttled}
+}
+
+// LeftAlone is an OpenError while a group's partner is not asked, because it does not answer. nil: ask.
+func (b *Budget) LeftAlone(group string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if probe, open := b.circuits[group]; open && probe.After(b.Now()) {
+		return &OpenError{Until: probe}
+	}
+	return nil
+}
+
+// Transport makes requests of one limit group: it counts them, learns from refusals, and leaves a partner alone
+// that does not answer.
+func (b *Budget) Transport(next http.RoundTripper, group string) http.RoundTripper {
+	return &transport{budget: b, next: next, group: group}
+}
+
+type transport struct {
+	budget *Budget
+	next   http.RoundTripper
+	group  string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx := r.Context()
+	if err := t.budget.admit(ctx, t.group); err != nil {
+		return nil, err
+	}
+	response, err := t.next.RoundTrip(r)
+	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	throttled := err == nil && response.StatusCode == http.StatusTooManyRequests
+	t.budget.count(t.group, kindOf(ctx), throttled)
+	switch {
+	case throttled:
+		t.budget.learn(recordCtx, t.group)
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		// We broke it off ourselves: it says nothing of the partner.
+	case err != nil || response.StatusCode >= 500:
+		t.budget.failed(recordCtx, t.group)
+	default:
+		t.budget.answered(recordCtx, t.group)
+	}
+	return response, err
+}
+
+// admit lets a request through unless its partner is left alone: then one in ProbeEvery goes, to try.
+func (b *Budget) admit(ctx context.Context, group string) error {
+	b.mu.Lock()
+	probe, open := b.circuits[group]
+	b.mu.Unlock()
+	if !open {
+		return nil
+	}
+	now := b.Now()
+	next := now.Add(ProbeEvery)
+	if !probe.After(now) {
+		mine := int64(0)
+		err := b.Store.WithSystemTx(ctx, func(tx *db.Tx) (err error) {
+			mine, err = tx.SystemCircuitProbe(ctx, db.SystemCircuitProbeParams{Name: group, Now: &now, Next: &next})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("probe a partner: %w", err)
+		}
+		if mine > 0 {
+			b.Log.Info("partner.circuit.probed", zap.String("limit_group", group))
+			return nil
+		}
+		probe = next
+	}
+	return &OpenError{Until: probe}
+}
+
+// Wait is how long to stay away from a partner that is left alone. It is spread, so that not everything that
+// waits comes at once.
+func (e *OpenError) Wait(now time.Time) time.Duration {
+	return max(0, e.Until.Sub(now)) + rand.N(ProbeEvery/2) //nolint:gosec // G404: spreading load needs no secrecy
+}
+
+func (b *Budget) count(group, kind string, throttled bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	u := use{requests: 1}
+	if throttled {
+		u.throttled = 1
+	}
+	b.add(useKey{group, kind, b.Now().Truncate(Step).UTC()}, u)
+}
+
+// learn lowers the group's limit. Being throttled is an answer: the partner is there.
+func (b *Budget) learn(ctx context.Context, group string) {
+	b.answered(ctx, group)
+	now := b.Now()
+	before := now.Add(-lessonEvery)
+	b.write(ctx, "learn", func(tx *db.Tx) error {
+		_, err := tx.SystemLimitGroupThrottled(ctx, db.SystemLimitGroupThrottledParams{
+			Name: group, Now: &now, Before: &before, Least: leastPerMinute, Observed: StockLimit,
+		})
+		return err
+	})
+}
+
+func (b *Budget) failed(ctx context.Context, group string) {
+	b.mu.Lock()
+	b.failures[group]++
+	_, open := b.circuits[group]
+	opens := b.failures[group] >= failuresToOpen && !open
+	now := b.Now()
+	probe := now.Add(ProbeEvery)
+	if opens {
+		b.circuits[group] = probe
+	}
+	b.mu.Unlock()
+	if !opens {
+		return
+	}
+	b.Log.Warn("partner.circuit.opened", zap.String("limit_group", group))
+	b.write(ctx, "open", func(tx *db.Tx) error {
+		_, err := tx.SystemCircuitOpen(ctx, db.SystemCircuitOpenParams{Name: group, Now: &now, ProbeAt: &probe})
+		return err
+	})
+}
+
+func (b *Budget) answered(ctx context.Context, group string) {
+	b.mu.Lock()
+	delete(b.failures, group)
+	_, open := b.circuits[group]
+	delete(b.circuits, group)
+	b.mu.Unlock()
+	if !open {
+		return
+	}
+	b.Log.Info("partner.circuit.closed", zap.String("limit_group", group))
+	b.write(ctx, "close", func(tx *db.Tx) error {
+		_, err := tx.SystemCircuitClose(ctx, group)
+		return err
+	})
+}
+
+// write keeps a fact about a partner. That it could not be kept changes nothing for the request that it was
+// about: the next one tells again.
+func (b *Budget) write(ctx context.Context, what string, change func(*db.Tx) error) {
+	if err := b.Store.WithSystemTx(ctx, change); err != nil {
+		b.Log.Warn("budget.write.failed", zap.String("what", what), zap.Error(err))
+	}
+}

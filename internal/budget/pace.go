@@ -1,0 +1,124 @@
+package budget
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"koppel/db"
+)
+
+const (
+	// StockLimit is how many requests a minute a stock Salesdock account allows (Salesdock API v1, throttling).
+	StockLimit = 120
+	// share is how much of a limit is used: at 0.95 a strict sliding window refused nothing (design: 1.9 of 2 a second).
+	share = 0.95
+	// relearnAfter is how long a partner must not have throttled before a learned limit is tried a little higher.
+	relearnAfter = time.Hour
+	paceEvery    = 2 * time.Second
+	setAgain     = 2 * time.Minute // Temporal may have a new store
+	callTimeout  = 10 * time.Second
+)
+
+// Pace keeps the partner queue's rates as the limit groups are: Rate for those of whom nothing is known, and a
+// weight of it for the others. The rates live in Temporal, so that all workers together keep them.
+type Pace struct {
+	Store     *db.Store
+	Client    client.Client
+	Namespace string
+	TaskQueue string
+	Rate      float64 // requests a second for each limit group of whom nothing is known
+	Log       *zap.Logger
+	Now       func() time.Time
+
+	weights map[string]float32 // as Temporal has them; nil: not known
+	setAt   time.Time
+}
+
+// Run follows the limit groups until ctx ends.
+func (p *Pace) Run(ctx context.Context) {
+	tick := time.NewTicker(paceEvery)
+	defer tick.Stop()
+	for {
+		if err := p.follow(ctx); err != nil && ctx.Err() == nil {
+			p.Log.Warn("budget.pace.failed", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// PerMinute is what a group may ask in a minute; 0 when nothing is known of it.
+func PerMinute(known, learned *int32) int {
+	switch {
+	case learned != nil && (known == nil || *learned < *known):
+		return int(*learned)
+	case known != nil:
+		return int(*known)
+	}
+	return 0
+}
+
+// PerSecond is the pace at which a limit is used.
+func PerSecond(perMinute int) float64 { return float64(perMinute) * share / 60 }
+
+func (p *Pace) follow(ctx context.Context) error {
+	now := p.Now()
+	before := now.Add(-relearnAfter)
+	wanted := map[string]float32{}
+	err := p.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
+		if err := tx.SystemLimitGroupsRefresh(ctx, StockLimit); err != nil {
+			return err
+		}
+		if err := tx.SystemLimitGroupsRelearn(ctx, &now, &before); err != nil {
+			return err
+		}
+		groups, err := tx.SystemLimitGroups(ctx)
+		for _, g := range groups {
+			if limit := PerMinute(g.RequestsPerMinute, g.Learned); limit > 0 {
+				wanted[g.Name] = float32(PerSecond(limit) / p.Rate)
+			}
+		}
+		return err
+	})
+	if err != nil || now.Sub(p.setAt) < setAgain && maps.Equal(wanted, p.weights) {
+		return err
+	}
+	if err := p.set(ctx, wanted); err != nil {
+		return err
+	}
+	p.weights, p.setAt = wanted, now
+	return nil
+}
+
+func (p *Pace) set(ctx context.Context, wanted map[string]float32) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var gone []string
+	for name := range p.weights {
+		if _, still := wanted[name]; !still {
+			gone = append(gone, name)
+		}
+	}
+	_, err := p.Client.WorkflowService().UpdateTaskQueueConfig(ctx, &workflowservice.UpdateTaskQueueConfigRequest{
+		Namespace: p.Namespace, TaskQueue: p.TaskQueue, TaskQueueType: enums.TASK_QUEUE_TYPE_ACTIVITY, Identity: "koppel",
+		UpdateFairnessKeyRateLimitDefault: &workflowservice.UpdateTaskQueueConfigRequest_RateLimitUpdate{
+			RateLimit: &taskqueue.RateLimit{RequestsPerSecond: float32(p.Rate)}, Reason: "a partner's budget",
+		},
+		SetFairnessWeightOverrides: wanted, UnsetFairnessWeightOverrides: gone,
+	})
+	if err != nil {
+		return fmt.Errorf("set the partner queue's rates: %w", err)
+	}
+	return nil
+}
