@@ -132,15 +132,19 @@ func (s *Sanitiser) InterceptActivity(_ context.Context, next interceptor.Activi
 	return inbound
 }
 
-// Priorities on the partner queue: forwards first, then statuses, then the catalogue.
+// Priorities on the partner queue: forwards first, then statuses, then the catalogue. Who has many sales waiting
+// does not hold up who shares the partner's budget.
 const (
-	PriorityForward   = 1
-	PriorityAnnounce  = 2
-	PriorityStatus    = 3
-	PriorityCatalogue = 5
+	PriorityForward        = 1
+	PriorityForwardCrowded = 2
+	PriorityAnnounce       = 3
+	PriorityStatus         = 4
+	PriorityCatalogue      = 5
 )
 
-var kinds = map[int]string{PriorityForward: budget.Forward, PriorityAnnounce: budget.Announce, PriorityStatus: budget.Status, PriorityCatalogue: budget.Catalogue}
+var kinds = map[int]string{
+	PriorityForward: budget.Forward, PriorityForwardCrowded: budget.Forward, PriorityAnnounce: budget.Announce, PriorityStatus: budget.Status, PriorityCatalogue: budget.Catalogue,
+}
 
 // Heartbeat is how often a running activity says that it lives.
 const Heartbeat = 5 * time.Second

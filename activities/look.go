@@ -50,7 +50,7 @@ func (p *Partner) LookForSales(ctx context.Context, in IntegrationInput) (Integr
 		if more {
 			return tx.IntegrationLook(ctx, db.IntegrationLookParams{EnvironmentID: ref.EnvironmentID, ID: ref.ID, LookAt: ptr(p.Now()), LookCursor: w.next(true)})
 		}
-		if err := p.settleLook(ctx, tx, looking); err != nil {
+		if err := p.settleLook(ctx, tx, ref.Integration, looking); err != nil {
 			return err
 		}
 		return p.lookNext(ctx, tx, ref.Integration)
@@ -152,7 +152,7 @@ func candidateFor(l db.ForwardingsLookingRow, row salesdock.SaleUpdate) (linking
 }
 
 // settleLook ends a walk: what is certain is adopted, the rest waits for a person. Each hears of it.
-func (p *Partner) settleLook(ctx context.Context, tx *db.Tx, looking []db.ForwardingsLookingRow) error {
+func (p *Partner) settleLook(ctx context.Context, tx *db.Tx, i db.Integration, looking []db.ForwardingsLookingRow) error {
 	claims := map[string]int{} // a sale on which everything agrees for two of ours is certain for none
 	var ids []string
 	for _, l := range looking {
@@ -163,23 +163,44 @@ func (p *Partner) settleLook(ctx context.Context, tx *db.Tx, looking []db.Forwar
 			}
 		}
 	}
+	taken := func() ([]*string, error) {
+		return tx.ForwardingsAdopted(ctx, db.ForwardingsAdoptedParams{EnvironmentID: i.EnvironmentID, IntegrationID: i.ID, PartnerSaleIds: ids})
+	}
+	// First what is certain: what it adopts is no candidate of another.
+	before, err := taken()
+	if err != nil {
+		return err
+	}
+	var open []db.Forwarding
 	for _, l := range looking {
-		f := l.Forwarding
-		taken, err := tx.ForwardingsAdopted(ctx, db.ForwardingsAdoptedParams{EnvironmentID: f.EnvironmentID, IntegrationID: f.IntegrationID, PartnerSaleIds: ids})
+		ours, certain := linking.TheOne(linking.FreeCandidates(l.Forwarding.Candidates, before))
+		if !certain || claims[ours.PartnerSaleID] != 1 {
+			open = append(open, l.Forwarding)
+			continue
+		}
+		if _, err := tx.RecordForwarded(ctx, l.Forwarding, ours.PartnerSaleID, p.Now()); err != nil {
+			return err
+		}
+	}
+	now, err := taken()
+	if err != nil {
+		return err
+	}
+	for _, f := range open {
+		err := tx.ForwardingCandidates(ctx, db.ForwardingCandidatesParams{
+			EnvironmentID: f.EnvironmentID, ID: f.ID, Candidates: linking.FreeCandidates(f.Candidates, now), Look: db.LookDone,
+		})
 		if err != nil {
 			return err
 		}
-		free := linking.FreeCandidates(f.Candidates, taken)
-		ours, certain := linking.TheOne(free)
-		if certain && claims[ours.PartnerSaleID] == 1 {
-			_, err = tx.RecordForwarded(ctx, f, ours.PartnerSaleID, p.Now())
-		} else {
-			err = tx.ForwardingCandidates(ctx, db.ForwardingCandidatesParams{EnvironmentID: f.EnvironmentID, ID: f.ID, Candidates: free, Look: db.LookDone})
-		}
+	}
+	told := make([]int64, len(looking))
+	for n, l := range looking {
+		told[n] = l.Forwarding.ID
+	}
+	if len(told) > 0 {
+		err := tx.OutboxInsertMany(ctx, db.OutboxInsertManyParams{EnvironmentID: i.EnvironmentID, Kind: db.OutboxForwarding, SubjectIds: told, Signal: db.SignalLookAgain, Now: p.Now()})
 		if err != nil {
-			return err
-		}
-		if err := tx.Move(ctx, f.EnvironmentID, db.OutboxForwarding, f.ID, db.SignalLookAgain, p.Now()); err != nil {
 			return err
 		}
 	}

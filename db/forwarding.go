@@ -16,6 +16,7 @@ const (
 	OutboxIntegration = "integration"
 	OutboxForwarding  = "forwarding"
 	OutboxNotify      = "notify"
+	OutboxOperation   = "operation"
 	SignalStart       = ""
 	SignalLookAgain   = "look-again"
 	SignalSyncNow     = "sync-now"
@@ -154,6 +155,27 @@ func (t *Tx) considerAt(ctx context.Context, sale Sale, integrationID int64, fac
 		}
 	}
 	return result, nil
+}
+
+// ForwardByHandAt sends a sale to one partner as a person would, and says whether it went.
+func (t *Tx) ForwardByHandAt(ctx context.Context, sale Sale, integrationID int64, zone *time.Location, now time.Time) (bool, error) {
+	rows, err := t.SaleLines(ctx, sale.EnvironmentID, sale.ID)
+	if err != nil {
+		return false, err
+	}
+	done, err := t.considerAt(ctx, sale, integrationID, FactsOf(sale, SoldLines(rows)), true, zone, now)
+	return done.Started, err
+}
+
+// ResumeForwarding has a forwarding that waited for a person go on.
+func (t *Tx) ResumeForwarding(ctx context.Context, f Forwarding, now time.Time) error {
+	_, err := t.ForwardingRelease(ctx, ForwardingReleaseParams{
+		EnvironmentID: f.EnvironmentID, ID: f.ID, State: ForwardingWaiting, Cause: "", Problems: []linking.Problem{}, Now: now,
+	})
+	if err != nil {
+		return err
+	}
+	return t.Move(ctx, f.EnvironmentID, OutboxForwarding, f.ID, SignalLookAgain, now)
 }
 
 // withdraw takes back what waits and no longer qualifies. What a person sent stays as long as it could be

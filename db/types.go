@@ -60,7 +60,10 @@ type (
 	ForwardingsLookingRow              = dbsqlc.ForwardingsLookingRow
 	ForwardingsOfIntegrationEndParams  = dbsqlc.ForwardingsOfIntegrationEndParams
 	ForwardingsOfSalesRow              = dbsqlc.ForwardingsOfSalesRow
+	ForwardingsToResumeCountParams     = dbsqlc.ForwardingsToResumeCountParams
+	ForwardingsToResumeParams          = dbsqlc.ForwardingsToResumeParams
 	ForwardingsToRetryParams           = dbsqlc.ForwardingsToRetryParams
+	ForwardingsUnderWayParams          = dbsqlc.ForwardingsUnderWayParams
 	ForwardingsWaitingRow              = dbsqlc.ForwardingsWaitingRow
 	IdempotencyKey                     = dbsqlc.IdempotencyKey
 	IdempotencyKeyInsertParams         = dbsqlc.IdempotencyKeyInsertParams
@@ -111,6 +114,11 @@ type (
 	LinkSalesChangedParams             = dbsqlc.LinkSalesChangedParams
 	LinkSetSettingsParams              = dbsqlc.LinkSetSettingsParams
 	LinkUpsertParams                   = dbsqlc.LinkUpsertParams
+	Operation                          = dbsqlc.Operation
+	OperationAdvanceParams             = dbsqlc.OperationAdvanceParams
+	OperationEndParams                 = dbsqlc.OperationEndParams
+	OperationInsertParams              = dbsqlc.OperationInsertParams
+	OperationRestartParams             = dbsqlc.OperationRestartParams
 	Organisation                       = dbsqlc.Organisation
 	OrganisationCountsRow              = dbsqlc.OrganisationCountsRow
 	OrganisationDeleteParams           = dbsqlc.OrganisationDeleteParams
@@ -167,6 +175,7 @@ type (
 	SaleSetForwardedParams             = dbsqlc.SaleSetForwardedParams
 	SaleSetStatusParams                = dbsqlc.SaleSetStatusParams
 	SalesOfIntegrationParams           = dbsqlc.SalesOfIntegrationParams
+	SalesToForwardParams               = dbsqlc.SalesToForwardParams
 	Session                            = dbsqlc.Session
 	SessionInsertParams                = dbsqlc.SessionInsertParams
 	SessionSeenParams                  = dbsqlc.SessionSeenParams
@@ -211,6 +220,8 @@ type (
 	SystemLimitGroupUsedParams         = dbsqlc.SystemLimitGroupUsedParams
 	SystemLinkAddressRow               = dbsqlc.SystemLinkAddressRow
 	SystemLinksToTellRow               = dbsqlc.SystemLinksToTellRow
+	SystemOperationAddressRow          = dbsqlc.SystemOperationAddressRow
+	SystemOperationsToRunRow           = dbsqlc.SystemOperationsToRunRow
 	SystemSignInFailedParams           = dbsqlc.SystemSignInFailedParams
 	Token                              = dbsqlc.Token
 	TokenByPrefixRow                   = dbsqlc.TokenByPrefixRow

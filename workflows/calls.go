@@ -17,12 +17,16 @@ func call[T any](ctx workflow.Context, activity, in any) (result T, err error) {
 	return result, err
 }
 
-func sendSale(ctx workflow.Context, limitGroup string, in activities.SendSaleInput) (activities.SendSaleResult, error) {
-	return call[activities.SendSaleResult](withPartnerWrite(ctx, limitGroup), partner.SendSale, in)
+func sendSale(ctx workflow.Context, forward ForwardSaleInput, in activities.SendSaleInput) (activities.SendSaleResult, error) {
+	priority := activities.PriorityForward
+	if forward.Crowded {
+		priority = activities.PriorityForwardCrowded
+	}
+	return call[activities.SendSaleResult](withPartnerWrite(ctx, forward.LimitGroup, priority), partner.SendSale, in)
 }
 
 func lookForSale(ctx workflow.Context, limitGroup string, in activities.SendSaleInput) (activities.SendSaleResult, error) {
-	return call[activities.SendSaleResult](withPartnerWrite(ctx, limitGroup), partner.LookForSale, in)
+	return call[activities.SendSaleResult](withPartnerWrite(ctx, limitGroup, activities.PriorityForward), partner.LookForSale, in)
 }
 
 func planIntegration(ctx workflow.Context, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
@@ -71,6 +75,10 @@ func fetchNextDetail(ctx workflow.Context, limitGroup string, in activities.Deta
 
 func fetchSetup(ctx workflow.Context, limitGroup string, in activities.SetupInput) (activities.SetupResult, error) {
 	return call[activities.SetupResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.FetchSetup, in)
+}
+
+func advanceOperation(ctx workflow.Context, in activities.OperationInput) (activities.OperationResult, error) {
+	return call[activities.OperationResult](withStore(ctx), records.AdvanceOperation, in)
 }
 
 func applyProducts(ctx workflow.Context, in activities.ApplyInput) (activities.ApplyResult, error) {

@@ -25,6 +25,7 @@ type ForwardSaleInput struct {
 	EnvironmentID int64
 	ForwardingID  int64
 	LimitGroup    string
+	Crowded       bool // many of the same link wait before it
 }
 
 // ForwardSaleResult is how a forwarding ended.
@@ -50,7 +51,7 @@ func (f *forwardSale) run(ctx workflow.Context) (ForwardSaleResult, error) {
 	in := activities.SendSaleInput{EnvironmentID: f.in.EnvironmentID, ForwardingID: f.in.ForwardingID}
 	for {
 		f.drain()
-		step, err := sendSale(ctx, f.in.LimitGroup, in)
+		step, err := sendSale(ctx, f.in, in)
 		if err == nil && step.Look {
 			step, err = f.look(ctx, in)
 		}

@@ -31,8 +31,8 @@ func withPartner(ctx workflow.Context, limitGroup string, priority int, timeout,
 // sale. After a month the workflow fails, and reconcile starts it again. The timeout covers one request of
 // 30 s with the writing around it; at the far end of the backoff a partner that is down costs one request in
 // five minutes for each sale.
-func withPartnerWrite(ctx workflow.Context, limitGroup string) workflow.Context {
-	return withPartner(ctx, limitGroup, activities.PriorityForward, 90*time.Second, 30*24*time.Hour, &temporal.RetryPolicy{
+func withPartnerWrite(ctx workflow.Context, limitGroup string, priority int) workflow.Context {
+	return withPartner(ctx, limitGroup, priority, 90*time.Second, 30*24*time.Hour, &temporal.RetryPolicy{
 		InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute,
 	})
 }

@@ -168,27 +168,32 @@ func (q *Queries) SystemCircuits(ctx context.Context) ([]SystemCircuitsRow, erro
 }
 
 const systemLimitGroupThrottled = `-- name: SystemLimitGroupThrottled :execrows
-UPDATE limit_groups SET throttled_at = $1,
-  learned = CASE WHEN learned_at > $2 THEN learned ELSE greatest($3::integer, coalesce(learned, requests_per_minute, $4::integer) * 8 / 10) END,
-  learned_at = CASE WHEN learned_at > $2 THEN learned_at ELSE $1 END
-WHERE name = $5
+UPDATE limit_groups g SET throttled_at = $1,
+  learned = CASE WHEN g.learned_at > $2 THEN g.learned ELSE greatest($3::integer, least(
+    coalesce(g.learned, g.requests_per_minute, $4::integer) * 95 / 100, greatest(coalesce(g.learned, g.requests_per_minute, $4) * 7 / 10,
+    (SELECT coalesce(sum(u.requests - u.throttled), 0)::integer FROM limit_group_use u WHERE u.name = g.name AND u.at > $5)))) END,
+  learned_at = CASE WHEN g.learned_at > $2 THEN g.learned_at ELSE $1 END
+WHERE g.name = $6
 `
 
 type SystemLimitGroupThrottledParams struct {
-	Now      *time.Time
-	Before   *time.Time
-	Least    int32
-	Observed int32
-	Name     string
+	Now     *time.Time
+	Before  *time.Time
+	Least   int32
+	Unknown int32
+	Since   time.Time
+	Name    string
 }
 
-// One lesson for one burst of refusals.
+// One lesson for one burst of refusals: the limit is what the partner took in the last minute, but at most a little
+// lower than before, and at least seven tenths of it: what went past us may have been counted too.
 func (q *Queries) SystemLimitGroupThrottled(ctx context.Context, arg SystemLimitGroupThrottledParams) (int64, error) {
 	result, err := q.db.Exec(ctx, systemLimitGroupThrottled,
 		arg.Now,
 		arg.Before,
 		arg.Least,
-		arg.Observed,
+		arg.Unknown,
+		arg.Since,
 		arg.Name,
 	)
 	if err != nil {

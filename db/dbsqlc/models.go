@@ -208,6 +208,22 @@ type LimitGroupUse struct {
 	Throttled int32
 }
 
+type Operation struct {
+	ID            int64
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+	State         string
+	Selection     []byte
+	Total         int32
+	Done          int32
+	Started       int32
+	AfterID       int64
+	UserID        *int64
+	CreatedAt     time.Time
+	FinishedAt    *time.Time
+}
+
 type Organisation struct {
 	ID            int64
 	EnvironmentID int64

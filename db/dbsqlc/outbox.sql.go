@@ -58,7 +58,10 @@ func (q *Queries) OutboxInsertMany(ctx context.Context, arg OutboxInsertManyPara
 }
 
 const systemForwardingAddress = `-- name: SystemForwardingAddress :one
-SELECT f.environment_id, f.integration_id, f.sale_id, i.limit_group, f.state FROM forwardings f
+SELECT f.environment_id, f.integration_id, f.sale_id, i.limit_group, f.state,
+  (SELECT count(*) FROM (SELECT FROM forwardings o WHERE o.environment_id = f.environment_id AND o.integration_id = f.integration_id
+    AND o.state IN ('waiting', 'sending') AND o.id < f.id LIMIT 20) few) AS ahead
+FROM forwardings f
 JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id WHERE f.id = $1
 `
 
@@ -68,9 +71,11 @@ type SystemForwardingAddressRow struct {
 	SaleID        int64
 	LimitGroup    string
 	State         string
+	Ahead         int64
 }
 
-// Where a forwarding's workflow is found: ids only, for the relay.
+// Where a forwarding's workflow is found: ids only, for the relay. Ahead is how many of the same link are before
+// it, counted up to a few.
 func (q *Queries) SystemForwardingAddress(ctx context.Context, id int64) (SystemForwardingAddressRow, error) {
 	row := q.db.QueryRow(ctx, systemForwardingAddress, id)
 	var i SystemForwardingAddressRow
@@ -80,6 +85,7 @@ func (q *Queries) SystemForwardingAddress(ctx context.Context, id int64) (System
 		&i.SaleID,
 		&i.LimitGroup,
 		&i.State,
+		&i.Ahead,
 	)
 	return i, err
 }

@@ -16,12 +16,15 @@ WHERE learned IS NOT NULL AND learned_at < @before;
 -- name: SystemLimitGroups :many
 SELECT * FROM limit_groups WHERE integrations > 0;
 
--- One lesson for one burst of refusals.
+-- One lesson for one burst of refusals: the limit is what the partner took in the last minute, but at most a little
+-- lower than before, and at least seven tenths of it: what went past us may have been counted too.
 -- name: SystemLimitGroupThrottled :execrows
-UPDATE limit_groups SET throttled_at = @now,
-  learned = CASE WHEN learned_at > @before THEN learned ELSE greatest(@least::integer, coalesce(learned, requests_per_minute, @observed::integer) * 8 / 10) END,
-  learned_at = CASE WHEN learned_at > @before THEN learned_at ELSE @now END
-WHERE name = @name;
+UPDATE limit_groups g SET throttled_at = @now,
+  learned = CASE WHEN g.learned_at > @before THEN g.learned ELSE greatest(@least::integer, least(
+    coalesce(g.learned, g.requests_per_minute, @unknown::integer) * 95 / 100, greatest(coalesce(g.learned, g.requests_per_minute, @unknown) * 7 / 10,
+    (SELECT coalesce(sum(u.requests - u.throttled), 0)::integer FROM limit_group_use u WHERE u.name = g.name AND u.at > @since)))) END,
+  learned_at = CASE WHEN g.learned_at > @before THEN g.learned_at ELSE @now END
+WHERE g.name = @name;
 
 -- name: SystemCircuitOpen :execrows
 UPDATE limit_groups SET circuit_since = @now, probe_at = @probe_at WHERE name = @name AND circuit_since IS NULL;

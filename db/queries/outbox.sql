@@ -17,9 +17,13 @@ UPDATE outbox SET attempts = attempts + 1, available_at = @available_at WHERE id
 -- name: SystemOutboxSize :one
 SELECT count(*) FROM outbox;
 
--- Where a forwarding's workflow is found: ids only, for the relay.
+-- Where a forwarding's workflow is found: ids only, for the relay. Ahead is how many of the same link are before
+-- it, counted up to a few.
 -- name: SystemForwardingAddress :one
-SELECT f.environment_id, f.integration_id, f.sale_id, i.limit_group, f.state FROM forwardings f
+SELECT f.environment_id, f.integration_id, f.sale_id, i.limit_group, f.state,
+  (SELECT count(*) FROM (SELECT FROM forwardings o WHERE o.environment_id = f.environment_id AND o.integration_id = f.integration_id
+    AND o.state IN ('waiting', 'sending') AND o.id < f.id LIMIT 20) few) AS ahead
+FROM forwardings f
 JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id WHERE f.id = @id;
 
 -- name: SystemIntegrationAddress :one

@@ -250,7 +250,7 @@ func (b *Budget) learn(ctx context.Context, group string) {
 	before := now.Add(-lessonEvery)
 	b.write(ctx, "learn", func(tx *db.Tx) error {
 		_, err := tx.SystemLimitGroupThrottled(ctx, db.SystemLimitGroupThrottledParams{
-			Name: group, Now: &now, Before: &before, Least: leastPerMinute, Observed: StockLimit,
+			Name: group, Now: &now, Before: &before, Since: now.Add(-time.Minute), Least: leastPerMinute, Unknown: StockLimit,
 		})
 		return err
 	})

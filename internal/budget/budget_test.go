@@ -140,19 +140,19 @@ func TestLimitIsLearned(t *testing.T) {
 	for range 10 {
 		require.NoError(t, f.ask(b, "g"))
 	}
-	require.EqualValues(t, 96, *f.group().Learned)
+	require.EqualValues(t, 84, *f.group().Learned)
 	require.Nil(t, f.group().CircuitSince, "a partner that throttles is there")
 	f.clock.pass(time.Minute)
 	require.NoError(t, f.ask(b, "g"))
-	require.EqualValues(t, 76, *f.group().Learned)
-	require.Equal(t, 76, budget.PerMinute(f.group().RequestsPerMinute, f.group().Learned))
+	require.EqualValues(t, 58, *f.group().Learned)
+	require.Equal(t, 58, budget.PerMinute(f.group().RequestsPerMinute, f.group().Learned))
 	now := f.clock.Now()
 	relearn := func(before time.Time) {
 		require.NoError(t, f.store.WithSystemTx(t.Context(), func(tx *db.Tx) error { return tx.SystemLimitGroupsRelearn(t.Context(), &now, &before) }))
 	}
 	relearn(now)
-	require.EqualValues(t, 76, *f.group().Learned, "not yet")
-	for range 6 {
+	require.EqualValues(t, 58, *f.group().Learned, "not yet")
+	for range 9 {
 		relearn(now.Add(time.Minute))
 	}
 	require.Nil(t, f.group().Learned, "as it was")

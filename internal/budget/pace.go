@@ -21,7 +21,7 @@ const (
 	// share is how much of a limit is used: at 0.95 a strict sliding window refused nothing (design: 1.9 of 2 a second).
 	share = 0.95
 	// relearnAfter is how long a partner must not have throttled before a learned limit is tried a little higher.
-	relearnAfter = time.Hour
+	relearnAfter = 10 * time.Minute
 	paceEvery    = 2 * time.Second
 	setAgain     = 2 * time.Minute // Temporal may have a new store
 	callTimeout  = 10 * time.Second

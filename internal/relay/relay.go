@@ -168,6 +168,8 @@ func (r *Relay) move(ctx context.Context, t target) error {
 		return r.forwarding(ctx, t)
 	case db.OutboxNotify:
 		return r.notify(ctx, t)
+	case db.OutboxOperation:
+		return r.operation(ctx, t)
 	}
 	return fmt.Errorf("outbox row of unknown kind %q", t.kind)
 }
@@ -234,7 +236,7 @@ func (r *Relay) forwarding(ctx context.Context, t target) error {
 		return err
 	}
 	options := start(id, workflows.AttributeEnvironment.ValueSet(row.EnvironmentID), workflows.AttributeIntegration.ValueSet(row.IntegrationID), workflows.AttributeSale.ValueSet(row.SaleID))
-	in := workflows.ForwardSaleInput{EnvironmentID: row.EnvironmentID, ForwardingID: t.subject, LimitGroup: row.LimitGroup}
+	in := forwardInput(row, t.subject)
 	if t.signal == db.SignalStart {
 		options.WorkflowExecutionErrorWhenAlreadyStarted = true
 		_, err := r.Client.ExecuteWorkflow(ctx, options, workflows.ForwardSaleName, in)
@@ -258,6 +260,26 @@ func (r *Relay) notify(ctx context.Context, t target) error {
 	in := workflows.NotifyPartnersInput{EnvironmentID: row.EnvironmentID, LinkID: row.ID, LimitGroup: hostGroup(row.PartnerBaseURL)}
 	_, err = r.Client.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalLookAgain, nil, options, workflows.NotifyPartnersName, in)
 	return err
+}
+
+func (r *Relay) operation(ctx context.Context, t target) error {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemOperationAddressRow, error) {
+		return tx.SystemOperationAddress(ctx, t.subject)
+	})
+	if err != nil || !found {
+		return err
+	}
+	id := workflows.BulkOperationID(row.EnvironmentID, row.ID)
+	if row.State != "running" {
+		err := r.Client.SignalWorkflow(ctx, id, "", workflows.SignalLookAgain, nil)
+		var gone *serviceerror.NotFound
+		if errors.As(err, &gone) {
+			return nil // it has ended already
+		}
+		return err
+	}
+	options := start(id, workflows.AttributeEnvironment.ValueSet(row.EnvironmentID), workflows.AttributeIntegration.ValueSet(row.IntegrationID))
+	return r.startOnce(ctx, options, workflows.BulkOperationName, workflows.BulkOperationInput{EnvironmentID: row.EnvironmentID, OperationID: row.ID})
 }
 
 // hostGroup is the budget that announcements to one host share.
@@ -304,6 +326,13 @@ func (r *Relay) reconcile(ctx context.Context, all bool) error {
 		}
 		for _, i := range integrations {
 			targets = append(targets, target{db.OutboxIntegration, i.ID, db.SignalStart})
+		}
+		operations, err := tx.SystemOperationsToRun(ctx)
+		if err != nil {
+			return err
+		}
+		for _, o := range operations {
+			targets = append(targets, target{db.OutboxOperation, o.ID, db.SignalStart})
 		}
 		links, err := tx.SystemLinksToTell(ctx)
 		for _, l := range links {
@@ -352,7 +381,14 @@ func (r *Relay) startForwarding(ctx context.Context, id int64) error {
 	}
 	options := start(workflows.ForwardSaleID(row.EnvironmentID, row.IntegrationID, row.SaleID),
 		workflows.AttributeEnvironment.ValueSet(row.EnvironmentID), workflows.AttributeIntegration.ValueSet(row.IntegrationID), workflows.AttributeSale.ValueSet(row.SaleID))
-	return r.startOnce(ctx, options, workflows.ForwardSaleName, workflows.ForwardSaleInput{EnvironmentID: row.EnvironmentID, ForwardingID: id, LimitGroup: row.LimitGroup})
+	return r.startOnce(ctx, options, workflows.ForwardSaleName, forwardInput(row, id))
+}
+
+// crowd is how many sales of one link may wait before the next ones let other links go first.
+const crowd = 20
+
+func forwardInput(row db.SystemForwardingAddressRow, id int64) workflows.ForwardSaleInput {
+	return workflows.ForwardSaleInput{EnvironmentID: row.EnvironmentID, ForwardingID: id, LimitGroup: row.LimitGroup, Crowded: row.Ahead >= crowd}
 }
 
 func (r *Relay) moveAll(ctx context.Context, targets []target) error {

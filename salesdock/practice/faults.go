@@ -2,6 +2,7 @@ package practice
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -69,20 +70,16 @@ func drop(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
-// window counts requests in the running minute.
-type window struct {
-	began time.Time
-	count int
-}
-
-// within says whether an address or user may make one more request; the lock is held.
+// within says whether an address or user may make one more request in this minute, a sliding one; the lock is held.
 func (p *Partner) within(who string) bool {
 	now := p.cfg.Now()
-	w := p.budget[who]
-	if w == nil || now.Sub(w.began) >= time.Minute {
-		w = &window{began: now}
-		p.budget[who] = w
+	recent := slices.DeleteFunc(p.recent[who], func(at time.Time) bool { return now.Sub(at) >= time.Minute })
+	allowed := len(recent) < p.cfg.PerMinute
+	if allowed {
+		recent = append(recent, now)
+	} else {
+		p.throttled++
 	}
-	w.count++
-	return w.count <= p.cfg.PerMinute
+	p.recent[who] = recent
+	return allowed
 }

@@ -40,7 +40,8 @@ type Partner struct {
 	faults     Faults
 	creates    int
 	requests   int
-	budget     map[string]*window
+	recent     map[string][]time.Time // requests of the last minute, by address and by user
+	throttled  int
 }
 
 // Product is one product of the account.
@@ -100,7 +101,7 @@ func New(cfg Config) *Partner {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Partner{cfg: cfg, zone: zone, tokens: map[string]int64{}, budget: map[string]*window{}}
+	p := &Partner{cfg: cfg, zone: zone, tokens: map[string]int64{}, recent: map[string][]time.Time{}}
 	for n := range cfg.Products {
 		p.products = append(p.products, Product{
 			ID: int64(1000 + n), Name: fmt.Sprintf("Oefenstroom %d", n+1), Type: "energy_e", Active: true, Tariff: "0.25" + strconv.Itoa(100+n), Monthly: "6.99",
@@ -153,6 +154,13 @@ func (p *Partner) Requests() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.requests
+}
+
+// Throttled is how many requests were refused because there were too many.
+func (p *Partner) Throttled() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.throttled
 }
 
 // SetStatus moves a sale, as somebody at the account would.

@@ -78,7 +78,7 @@ func (v *visit) linkNow(link views.Link) (views.LinkNow, error) {
 		return now, err
 	}
 	now.Integration, now.Running, now.Queued = state.Integration, state.Running, state.Queued
-	now.Budget = state.Budget
+	now.Budget, now.Operations = state.Budget, state.Operations
 	for _, f := range state.Forwardings {
 		now.Waiting[f.State] += f.Sales
 	}
@@ -122,7 +122,7 @@ func (v *visit) liveIntegration() error {
 			return nil, false, err
 		}
 		now, err := v.linkNow(link)
-		return views.IntegrationLive(now), now.Running != nil || now.Queued != nil, err
+		return views.IntegrationLive(now), now.Running != nil || now.Queued != nil || len(now.Operations) > 0, err
 	})
 }
 

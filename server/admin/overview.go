@@ -63,7 +63,7 @@ func (v *visit) retryForwardings() error {
 	if in.IDs == nil && in.IntegrationID == nil {
 		return v.did(&service.Error{Status: 422, Key: "nothing_chosen"}, back, "")
 	}
-	count, err := v.svc.RetryForwardings(v.gin.Request.Context(), v.actor, in)
+	count, _, err := v.svc.RetryForwardings(v.gin.Request.Context(), v.actor, in)
 	return v.did(err, back, "%s verzendingen worden opnieuw bekeken, in het tempo van de partner.", count)
 }
 
@@ -72,7 +72,7 @@ func (v *visit) retryForwarding() error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.RetryForwardings(v.gin.Request.Context(), v.actor, service.RetryInput{IDs: []int64{id}})
+	_, _, err = v.svc.RetryForwardings(v.gin.Request.Context(), v.actor, service.RetryInput{IDs: []int64{id}})
 	return v.did(err, v.back(v.to("/action-required")), "De transactie wordt opnieuw bekeken.")
 }
 

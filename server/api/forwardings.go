@@ -138,9 +138,9 @@ func (c *call) retryForwardings() (reply, error) {
 	if in.IntegrationID != 0 {
 		input.IntegrationID = new(int64(in.IntegrationID))
 	}
-	count, err := c.svc.RetryForwardings(c.ctx(), c.actor, input)
+	count, operation, err := c.svc.RetryForwardings(c.ctx(), c.actor, input)
 	if err != nil {
 		return reply{}, err
 	}
-	return accepted(map[string]any{"count": count})
+	return accepted(startedOperation(count, operation))
 }

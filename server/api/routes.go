@@ -94,6 +94,9 @@ func Routes() []Route {
 		{get, "/account/integrations/:id/mappings/statuses", (*call).statusMappings, false},
 		{put, "/account/integrations/:id/mappings/statuses", (*call).saveStatusMappings, false},
 
+		{post, "/account/integrations/:id/forward-existing", (*call).forwardExisting, false},
+		{get, "/account/operations/:id", (*call).operation, false},
+		{post, "/account/operations/:id/cancel", (*call).cancelOperation, false},
 		{get, "/account/forwardings", (*call).forwardings, false},
 		{get, "/account/forwardings/:id", (*call).forwarding, false},
 		{get, "/account/forwardings/:id/candidates", (*call).candidates, false},

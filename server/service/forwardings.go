@@ -142,12 +142,20 @@ type RetryInput struct {
 	IntegrationID *int64
 }
 
-// RetryForwardings has forwardings looked at again, at the partner's pace, and says how many.
-func (s *Service) RetryForwardings(ctx context.Context, a Actor, in RetryInput) (count int, err error) {
+// RetryForwardings has forwardings looked at again, at the partner's pace, and says how many. Many of one link are
+// an operation.
+func (s *Service) RetryForwardings(ctx context.Context, a Actor, in RetryInput) (count int, o *db.Operation, err error) {
 	if len(in.IDs) == 0 && in.Cause == "" && in.IntegrationID == nil {
-		return 0, &Error{Status: http.StatusUnprocessableEntity, Key: "missing", Fields: map[string]Sentence{"ids": {Key: "field_required"}}}
+		return 0, nil, &Error{Status: http.StatusUnprocessableEntity, Key: "missing", Fields: map[string]Sentence{"ids": {Key: "field_required"}}}
 	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		if in.IntegrationID != nil && len(in.IDs) == 0 {
+			if _, err := integration(ctx, tx, a, *in.IntegrationID); err != nil {
+				return err
+			}
+			count, o, err = s.resumeWaiting(ctx, tx, a, *in.IntegrationID, in.Cause)
+			return err
+		}
 		ids, err := tx.ForwardingsToRetry(ctx, db.ForwardingsToRetryParams{EnvironmentID: a.EnvironmentID, Ids: in.IDs, Cause: optional(in.Cause), IntegrationID: in.IntegrationID})
 		if err != nil {
 			return err
@@ -158,7 +166,7 @@ func (s *Service) RetryForwardings(ctx context.Context, a Actor, in RetryInput) 
 		}
 		return s.auditNamed(ctx, tx, a, "retry", "forwarding", "", nil, map[string]any{"count": count, "cause": in.Cause})
 	})
-	return count, err
+	return count, o, err
 }
 
 // settle changes a forwarding on a person's word.

@@ -413,6 +413,7 @@ type IntegrationStatus struct {
 	Running, Queued *db.SyncRun
 	Forwardings     []db.ForwardingCountsRow
 	Budget          Budget
+	Operations      []db.Operation // under way
 }
 
 // IntegrationState reads what an integration is doing. It reads rows only: Temporal need not answer.
@@ -428,6 +429,9 @@ func (s *Service) IntegrationState(ctx context.Context, a Actor, id int64) (stat
 			return err
 		}
 		if status.Forwardings, err = tx.ForwardingCounts(ctx, a.EnvironmentID, id); err != nil {
+			return err
+		}
+		if status.Operations, err = tx.OperationsUnderWay(ctx, a.EnvironmentID, id); err != nil {
 			return err
 		}
 		status.Budget, err = s.budget(ctx, tx, a, id)

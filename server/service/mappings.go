@@ -81,8 +81,7 @@ func (s *Service) saveMapping(ctx context.Context, a Actor, id int64, kind strin
 		if err := fn(tx, setup); err != nil {
 			return err
 		}
-		err := s.lookAgain(ctx, tx, a, db.ForwardingsToRetryParams{EnvironmentID: a.EnvironmentID, IntegrationID: &id})
-		if err != nil {
+		if _, _, err := s.resumeWaiting(ctx, tx, a, id, ""); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, a, "map_"+kind, "integration", id, nil, values)

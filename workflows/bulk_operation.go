@@ -1,0 +1,46 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"koppel/activities"
+)
+
+// BulkOperationName is the workflow's registered name.
+const BulkOperationName = "BulkOperation"
+
+// BulkOperationID names the workflow of one operation.
+func BulkOperationID(environmentID, operationID int64) string {
+	return fmt.Sprintf("operation/%d/%d", environmentID, operationID)
+}
+
+// BulkOperationInput names an operation.
+type BulkOperationInput struct {
+	EnvironmentID int64
+	OperationID   int64
+}
+
+// BulkOperation takes many sales a step further, a few at a time, as the partner keeps up. Progress is a row; a
+// cancel is seen there, and announced by a signal.
+func BulkOperation(ctx workflow.Context, in BulkOperationInput) error {
+	lookAgain := workflow.GetSignalChannel(ctx, SignalLookAgain)
+	for {
+		for lookAgain.ReceiveAsync(nil) {
+		}
+		step, err := advanceOperation(ctx, activities.OperationInput{EnvironmentID: in.EnvironmentID, OperationID: in.OperationID})
+		if err != nil || step.Ended {
+			return err
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return workflow.NewContinueAsNewError(ctx, BulkOperation, in)
+		}
+		timerCtx, cancel := workflow.WithCancel(ctx)
+		selector := workflow.NewSelector(ctx)
+		selector.AddReceive(lookAgain, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+		selector.AddFuture(workflow.NewTimer(timerCtx, step.Wait), func(workflow.Future) {})
+		selector.Select(ctx)
+		cancel()
+	}
+}
