@@ -179,7 +179,7 @@ func (w *world) importAndMap() {
 	require.NoError(w.t, err)
 }
 
-func (w *world) sell() db.Forwarding {
+func (w *world) sellOnly() int64 {
 	w.t.Helper()
 	products, err := w.svc.Products(w.t.Context(), w.actor, service.ProductFilter{Account: true})
 	require.NoError(w.t, err)
@@ -190,6 +190,12 @@ func (w *world) sell() db.Forwarding {
 	body["email"], body["birthdate"], body["lastname"] = "jan@voorbeeld.example", "01-02-1980", "Jansen"
 	sale, err := w.svc.CreateSale(w.t.Context(), w.actor, service.CreateSaleInput{FlowType: "energie", FlowIdentifier: "e", Body: body})
 	require.NoError(w.t, err)
+	return sale
+}
+
+func (w *world) sell() db.Forwarding {
+	w.t.Helper()
+	sale := w.sellOnly()
 	var f db.Forwarding
 	w.tx(func(tx *db.Tx) (err error) {
 		f, err = tx.ForwardingOfSale(w.t.Context(), db.ForwardingOfSaleParams{EnvironmentID: w.actor.EnvironmentID, IntegrationID: w.row.ID, SaleID: sale})

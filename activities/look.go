@@ -146,8 +146,12 @@ func candidateFor(l db.ForwardingsLookingRow, row salesdock.SaleUpdate) (linking
 	if since := l.Forwarding.SendingSince; since != nil && !made.IsZero() && made.Before(since.Add(-clockSkew)) {
 		return linking.Candidate{}, false
 	}
+	apart := 0
+	if since := l.Forwarding.SendingSince; since != nil && !made.IsZero() {
+		apart = int(made.Sub(*since).Abs() / time.Second)
+	}
 	return linking.Candidate{
-		PartnerSaleID: string(row.ID), CreatedAt: salesdock.FormatStamp(made), Customer: strings.TrimSpace(string(row.Customer.Firstname + " " + row.Customer.Lastname)), Score: score,
+		Apart: apart, PartnerSaleID: string(row.ID), CreatedAt: salesdock.FormatStamp(made), Customer: strings.TrimSpace(string(row.Customer.Firstname + " " + row.Customer.Lastname)), Score: score,
 	}, true
 }
 
@@ -163,36 +167,26 @@ func (p *Partner) settleLook(ctx context.Context, tx *db.Tx, i db.Integration, l
 			}
 		}
 	}
-	taken := func() ([]*string, error) {
-		return tx.ForwardingsAdopted(ctx, db.ForwardingsAdoptedParams{EnvironmentID: i.EnvironmentID, IntegrationID: i.ID, PartnerSaleIds: ids})
-	}
-	// First what is certain: what it adopts is no candidate of another.
-	before, err := taken()
+	taken, err := tx.ForwardingsAdopted(ctx, db.ForwardingsAdoptedParams{EnvironmentID: i.EnvironmentID, IntegrationID: i.ID, PartnerSaleIds: ids})
 	if err != nil {
 		return err
 	}
-	var open []db.Forwarding
 	for _, l := range looking {
-		ours, certain := linking.TheOne(linking.FreeCandidates(l.Forwarding.Candidates, before))
+		f := l.Forwarding
+		free := linking.FreeCandidates(f.Candidates, taken)
+		ours, certain := linking.TheOne(free)
 		if !certain || claims[ours.PartnerSaleID] != 1 {
-			open = append(open, l.Forwarding)
+			err := tx.ForwardingCandidates(ctx, db.ForwardingCandidatesParams{EnvironmentID: f.EnvironmentID, ID: f.ID, Candidates: free, Look: db.LookDone})
+			if err != nil {
+				return err
+			}
 			continue
 		}
-		if _, err := tx.RecordForwarded(ctx, l.Forwarding, ours.PartnerSaleID, p.Now()); err != nil {
+		// What is adopted here goes from the candidates of the others, those before it and those after.
+		if _, err := tx.RecordForwarded(ctx, f, ours.PartnerSaleID, p.Now()); err != nil {
 			return err
 		}
-	}
-	now, err := taken()
-	if err != nil {
-		return err
-	}
-	for _, f := range open {
-		err := tx.ForwardingCandidates(ctx, db.ForwardingCandidatesParams{
-			EnvironmentID: f.EnvironmentID, ID: f.ID, Candidates: linking.FreeCandidates(f.Candidates, now), Look: db.LookDone,
-		})
-		if err != nil {
-			return err
-		}
+		taken = append(taken, &ours.PartnerSaleID)
 	}
 	told := make([]int64, len(looking))
 	for n, l := range looking {

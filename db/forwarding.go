@@ -274,7 +274,7 @@ func (t *Tx) Status(ctx context.Context, environmentID int64, id string) (linkin
 // Setup reads a partner's set-up as last seen.
 func (t *Tx) Setup(ctx context.Context, environmentID, integrationID int64) (linking.PartnerSetup, error) {
 	var setup linking.PartnerSetup
-	for kind, target := range map[string]any{"flows": &setup.Flows, "questions": &setup.Questions, "agreements": &setup.Agreements, "statuses": &setup.Statuses} {
+	for kind, target := range map[string]any{linking.PartFlows: &setup.Flows, linking.PartQuestions: &setup.Questions, linking.PartAgreements: &setup.Agreements, linking.PartStatuses: &setup.Statuses} {
 		row, err := t.SnapshotLatest(ctx, SnapshotLatestParams{EnvironmentID: environmentID, IntegrationID: integrationID, Kind: kind})
 		if errors.Is(err, ErrNotFound) {
 			continue
@@ -303,22 +303,55 @@ func (t *Tx) SaveSetupPart(ctx context.Context, environmentID, integrationID int
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return false, err
 	}
-	if err == nil && sameJSON(last.Data, data) {
+	if err == nil && sameRows(last.Data, data) {
 		return false, nil
 	}
-	return last.Version > 0, t.SnapshotInsert(ctx, SnapshotInsertParams{
+	err = t.SnapshotInsert(ctx, SnapshotInsertParams{
 		EnvironmentID: environmentID, IntegrationID: integrationID, Kind: kind, Version: last.Version + 1, Data: data, Now: now,
 	})
+	if err != nil {
+		return false, err
+	}
+	if err := t.MappingBaselineFirst(ctx, MappingBaselineFirstParams{EnvironmentID: environmentID, IntegrationID: integrationID, Kind: kind, Version: last.Version + 1}); err != nil {
+		return false, err
+	}
+	err = t.SnapshotsForget(ctx, SnapshotsForgetParams{EnvironmentID: environmentID, IntegrationID: integrationID, Kind: kind, Latest: last.Version + 1})
+	return last.Version > 0, err
 }
 
-func sameJSON(a, b []byte) bool {
-	var x, y any
-	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-		return false
+// SetupAsMapped is a partner's set-up as it was when it was last mapped.
+func (t *Tx) SetupAsMapped(ctx context.Context, environmentID, integrationID int64) (setup linking.PartnerSetup, err error) {
+	rows, err := t.SnapshotBaselines(ctx, environmentID, integrationID)
+	if err != nil {
+		return setup, err
 	}
-	left, _ := json.Marshal(x)  //nolint:errchkjson // just decoded
-	right, _ := json.Marshal(y) //nolint:errchkjson // just decoded
-	return string(left) == string(right)
+	parts := map[string]any{linking.PartFlows: &setup.Flows, linking.PartQuestions: &setup.Questions, linking.PartAgreements: &setup.Agreements, linking.PartStatuses: &setup.Statuses}
+	for _, row := range rows {
+		if err := json.Unmarshal(row.Data, parts[row.Kind]); err != nil {
+			return setup, fmt.Errorf("read the partner's %s as mapped: %w", row.Kind, err)
+		}
+	}
+	return setup, nil
+}
+
+// sameRows compares two lists; their order tells nothing.
+func sameRows(a, b []byte) bool {
+	left, right := canonicalRows(a), canonicalRows(b)
+	return left != nil && slices.Equal(left, right)
+}
+
+func canonicalRows(list []byte) []string {
+	var rows []any
+	if json.Unmarshal(list, &rows) != nil {
+		return nil
+	}
+	texts := make([]string, len(rows))
+	for i, row := range rows {
+		data, _ := json.Marshal(row) //nolint:errchkjson // just decoded
+		texts[i] = string(data)
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // MappingsOf reads an integration's mappings.
@@ -364,6 +397,12 @@ func (t *Tx) RecordForwarded(ctx context.Context, f Forwarding, partnerSaleID st
 	integration, err := t.IntegrationByID(ctx, f.EnvironmentID, f.IntegrationID)
 	if err != nil {
 		return 0, err
+	}
+	if integration.PartnerKind == "stock" {
+		err := t.ForwardingsForgetCandidate(ctx, ForwardingsForgetCandidateParams{EnvironmentID: f.EnvironmentID, IntegrationID: f.IntegrationID, PartnerSaleID: partnerSaleID})
+		if err != nil {
+			return 0, err
+		}
 	}
 	err = t.SaleSetForwarded(ctx, SaleSetForwardedParams{
 		EnvironmentID: f.EnvironmentID, ID: f.SaleID, OutgoingID: &partnerSaleID, OutgoingApp: &integration.Name, Now: &now,

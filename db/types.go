@@ -46,6 +46,7 @@ type (
 	ForwardingPageParams               = dbsqlc.ForwardingPageParams
 	ForwardingPageRow                  = dbsqlc.ForwardingPageRow
 	ForwardingPartnerStatusParams      = dbsqlc.ForwardingPartnerStatusParams
+	ForwardingProblemCountsRow         = dbsqlc.ForwardingProblemCountsRow
 	ForwardingReleaseParams            = dbsqlc.ForwardingReleaseParams
 	ForwardingResendParams             = dbsqlc.ForwardingResendParams
 	ForwardingStartParams              = dbsqlc.ForwardingStartParams
@@ -55,6 +56,7 @@ type (
 	ForwardingsAdoptedParams           = dbsqlc.ForwardingsAdoptedParams
 	ForwardingsByPartnerSalesParams    = dbsqlc.ForwardingsByPartnerSalesParams
 	ForwardingsByPartnerSalesRow       = dbsqlc.ForwardingsByPartnerSalesRow
+	ForwardingsForgetCandidateParams   = dbsqlc.ForwardingsForgetCandidateParams
 	ForwardingsForgetStatusesParams    = dbsqlc.ForwardingsForgetStatusesParams
 	ForwardingsLookBeginParams         = dbsqlc.ForwardingsLookBeginParams
 	ForwardingsLookingRow              = dbsqlc.ForwardingsLookingRow
@@ -114,6 +116,9 @@ type (
 	LinkSalesChangedParams             = dbsqlc.LinkSalesChangedParams
 	LinkSetSettingsParams              = dbsqlc.LinkSetSettingsParams
 	LinkUpsertParams                   = dbsqlc.LinkUpsertParams
+	MappingBaseline                    = dbsqlc.MappingBaseline
+	MappingBaselineFirstParams         = dbsqlc.MappingBaselineFirstParams
+	MappingBaselineMoveParams          = dbsqlc.MappingBaselineMoveParams
 	Operation                          = dbsqlc.Operation
 	OperationAdvanceParams             = dbsqlc.OperationAdvanceParams
 	OperationEndParams                 = dbsqlc.OperationEndParams
@@ -186,6 +191,7 @@ type (
 	SignInFailure                      = dbsqlc.SignInFailure
 	SnapshotInsertParams               = dbsqlc.SnapshotInsertParams
 	SnapshotLatestParams               = dbsqlc.SnapshotLatestParams
+	SnapshotsForgetParams              = dbsqlc.SnapshotsForgetParams
 	Status                             = dbsqlc.Status
 	StatusDeleteParams                 = dbsqlc.StatusDeleteParams
 	StatusMapping                      = dbsqlc.StatusMapping

@@ -1,6 +1,7 @@
 package linking
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -248,6 +249,7 @@ type Candidate struct {
 	CreatedAt     string `json:"created_at"`
 	Customer      string `json:"customer"`
 	Score         int    `json:"score"` // how many of name, e-mail and birthdate agree
+	Apart         int    `json:"apart"` // seconds between the attempt and the sale
 }
 
 // Problems between two set-ups that are mapped to each other.
@@ -295,9 +297,12 @@ func ScoreCandidate(sent map[string]string, email, lastname, birthdate string) i
 	return score
 }
 
-// BestCandidates puts the best first, and keeps so many.
+// BestCandidates puts the best first, and keeps so many: what agrees most, made closest to the attempt, and of two
+// in one second the one with the lower number.
 func BestCandidates(found []Candidate, keep int) []Candidate {
-	slices.SortStableFunc(found, func(a, b Candidate) int { return b.Score - a.Score })
+	slices.SortStableFunc(found, func(a, b Candidate) int {
+		return cmp.Or(b.Score-a.Score, a.Apart-b.Apart, len(a.PartnerSaleID)-len(b.PartnerSaleID), cmp.Compare(a.PartnerSaleID, b.PartnerSaleID))
+	})
 	return found[:min(len(found), keep)]
 }
 

@@ -992,6 +992,24 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 	return items, nil
 }
 
+const forwardingsForgetCandidate = `-- name: ForwardingsForgetCandidate :exec
+UPDATE forwardings SET candidates = (SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(candidates) c WHERE c ->> 'partner_sale_id' <> $1::text)
+WHERE environment_id = $2 AND integration_id = $3 AND state = 'outcome_unknown'
+  AND candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', $1::text))
+`
+
+type ForwardingsForgetCandidateParams struct {
+	PartnerSaleID string
+	EnvironmentID int64
+	IntegrationID int64
+}
+
+// What one sale of ours has adopted is no candidate of another.
+func (q *Queries) ForwardingsForgetCandidate(ctx context.Context, arg ForwardingsForgetCandidateParams) error {
+	_, err := q.db.Exec(ctx, forwardingsForgetCandidate, arg.PartnerSaleID, arg.EnvironmentID, arg.IntegrationID)
+	return err
+}
+
 const forwardingsForgetStatuses = `-- name: ForwardingsForgetStatuses :execrows
 UPDATE forwardings SET partner_status = '', partner_status_at = NULL
 WHERE environment_id = $1 AND integration_id = $2 AND partner_status = ANY ($3::text[])

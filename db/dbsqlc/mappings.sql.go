@@ -131,6 +131,87 @@ func (q *Queries) FlowMappingsClear(ctx context.Context, environmentID int64, in
 	return err
 }
 
+const forwardingProblemCounts = `-- name: ForwardingProblemCounts :many
+SELECT coalesce(p ->> 'code', '')::text AS code, coalesce(p ->> 'field', '')::text AS field, coalesce(p ->> 'subject', '')::text AS subject,
+  coalesce(p ->> 'detail', '')::text AS detail, count(DISTINCT f.id) AS sales
+FROM forwardings f CROSS JOIN LATERAL jsonb_array_elements(f.problems) p
+WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state = 'action_required' GROUP BY 1, 2, 3, 4
+`
+
+type ForwardingProblemCountsRow struct {
+	Code    string
+	Field   string
+	Subject string
+	Detail  string
+	Sales   int64
+}
+
+// How many sales wait for a person because of each problem.
+func (q *Queries) ForwardingProblemCounts(ctx context.Context, environmentID int64, integrationID int64) ([]ForwardingProblemCountsRow, error) {
+	rows, err := q.db.Query(ctx, forwardingProblemCounts, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingProblemCountsRow
+	for rows.Next() {
+		var i ForwardingProblemCountsRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Field,
+			&i.Subject,
+			&i.Detail,
+			&i.Sales,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const mappingBaselineFirst = `-- name: MappingBaselineFirst :exec
+INSERT INTO mapping_baselines (environment_id, integration_id, kind, version) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+`
+
+type MappingBaselineFirstParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+	Version       int32
+}
+
+// The first version counts as seen: there is nothing that it drifted from.
+func (q *Queries) MappingBaselineFirst(ctx context.Context, arg MappingBaselineFirstParams) error {
+	_, err := q.db.Exec(ctx, mappingBaselineFirst,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.Kind,
+		arg.Version,
+	)
+	return err
+}
+
+const mappingBaselineMove = `-- name: MappingBaselineMove :exec
+UPDATE mapping_baselines b SET version = (SELECT max(s.version) FROM partner_snapshots s
+  WHERE s.environment_id = b.environment_id AND s.integration_id = b.integration_id AND s.kind = b.kind)
+WHERE b.environment_id = $1 AND b.integration_id = $2 AND b.kind = $3
+`
+
+type MappingBaselineMoveParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+}
+
+func (q *Queries) MappingBaselineMove(ctx context.Context, arg MappingBaselineMoveParams) error {
+	_, err := q.db.Exec(ctx, mappingBaselineMove, arg.EnvironmentID, arg.IntegrationID, arg.Kind)
+	return err
+}
+
 const questionMappingInsert = `-- name: QuestionMappingInsert :exec
 INSERT INTO question_mappings (environment_id, integration_id, partner_identifier, question_id, options)
 VALUES ($1, $2, $3, $4, $5)
@@ -262,6 +343,40 @@ func (q *Queries) SetupReadingSave(ctx context.Context, arg SetupReadingSavePara
 	return err
 }
 
+const snapshotBaselines = `-- name: SnapshotBaselines :many
+SELECT s.environment_id, s.integration_id, s.kind, s.version, s.data, s.fetched_at FROM mapping_baselines b
+JOIN partner_snapshots s ON s.environment_id = b.environment_id AND s.integration_id = b.integration_id AND s.kind = b.kind AND s.version = b.version
+WHERE b.environment_id = $1 AND b.integration_id = $2
+`
+
+// The set-up as it was when it was last mapped, a part a row.
+func (q *Queries) SnapshotBaselines(ctx context.Context, environmentID int64, integrationID int64) ([]PartnerSnapshot, error) {
+	rows, err := q.db.Query(ctx, snapshotBaselines, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PartnerSnapshot
+	for rows.Next() {
+		var i PartnerSnapshot
+		if err := rows.Scan(
+			&i.EnvironmentID,
+			&i.IntegrationID,
+			&i.Kind,
+			&i.Version,
+			&i.Data,
+			&i.FetchedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const snapshotInsert = `-- name: SnapshotInsert :exec
 INSERT INTO partner_snapshots (environment_id, integration_id, kind, version, data, fetched_at)
 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
@@ -310,6 +425,29 @@ func (q *Queries) SnapshotLatest(ctx context.Context, arg SnapshotLatestParams) 
 		&i.FetchedAt,
 	)
 	return i, err
+}
+
+const snapshotsForget = `-- name: SnapshotsForget :exec
+DELETE FROM partner_snapshots s WHERE s.environment_id = $1 AND s.integration_id = $2 AND s.kind = $3 AND s.version < $4::integer
+  AND NOT EXISTS (SELECT FROM mapping_baselines b WHERE b.environment_id = s.environment_id AND b.integration_id = s.integration_id AND b.kind = s.kind AND b.version = s.version)
+`
+
+type SnapshotsForgetParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+	Latest        int32
+}
+
+// Versions that are neither the latest nor the one that was mapped serve nobody.
+func (q *Queries) SnapshotsForget(ctx context.Context, arg SnapshotsForgetParams) error {
+	_, err := q.db.Exec(ctx, snapshotsForget,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.Kind,
+		arg.Latest,
+	)
+	return err
 }
 
 const statusMappingInsert = `-- name: StatusMappingInsert :exec

@@ -208,6 +208,13 @@ type LimitGroupUse struct {
 	Throttled int32
 }
 
+type MappingBaseline struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          string
+	Version       int32
+}
+
 type Operation struct {
 	ID            int64
 	EnvironmentID int64

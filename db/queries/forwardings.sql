@@ -175,3 +175,9 @@ UPDATE forwardings SET candidates = @candidates, look = @look WHERE environment_
 -- name: ForwardingsLookNext :many
 SELECT updated_at FROM forwardings
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' ORDER BY updated_at LIMIT 1;
+
+-- What one sale of ours has adopted is no candidate of another.
+-- name: ForwardingsForgetCandidate :exec
+UPDATE forwardings SET candidates = (SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(candidates) c WHERE c ->> 'partner_sale_id' <> @partner_sale_id::text)
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'outcome_unknown'
+  AND candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', @partner_sale_id::text));

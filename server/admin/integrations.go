@@ -79,6 +79,15 @@ func (v *visit) linkNow(link views.Link) (views.LinkNow, error) {
 	}
 	now.Integration, now.Running, now.Queued = state.Integration, state.Running, state.Queued
 	now.Budget, now.Operations = state.Budget, state.Operations
+	health, err := v.svc.IntegrationHealth(ctx, v.actor, link.ID)
+	if err != nil {
+		return now, err
+	}
+	for _, item := range health.Items {
+		if item.Serious() && now.Products > 0 {
+			now.Serious++
+		}
+	}
 	for _, f := range state.Forwardings {
 		now.Waiting[f.State] += f.Sales
 	}

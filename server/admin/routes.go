@@ -85,6 +85,8 @@ func Routes() []Route {
 		{get, "/integrations/:id/statuses", Admins, (*visit).showStatusMappings},
 		{post, "/integrations/:id/statuses", Admins, (*visit).saveStatusMappings},
 		{get, "/integrations/:id/forwardings", Admins, (*visit).showForwardings},
+		{get, "/integrations/:id/health", Admins, (*visit).showHealth},
+		{post, "/integrations/:id/health", Admins, (*visit).seenDrift},
 		{get, "/integrations/:id/existing", Admins, (*visit).showExisting},
 		{post, "/integrations/:id/existing", Admins, (*visit).forwardExisting},
 		{post, "/operations/:id/cancel", Admins, (*visit).cancelOperation},

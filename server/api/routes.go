@@ -85,6 +85,8 @@ func Routes() []Route {
 		{post, "/account/integrations/:id/runs/:run_id/confirm", (*call).confirmRun, false},
 		{post, "/account/integrations/:id/runs/:run_id/dismiss", (*call).dismissRun, false},
 		{post, "/account/integrations/:id/runs/:run_id/undo", (*call).undoRun, false},
+		{get, "/account/integrations/:id/health", (*call).integrationHealth, false},
+		{post, "/account/integrations/:id/health/seen", (*call).seenDrift, false},
 		{get, "/account/integrations/:id/mappings/flows", (*call).flowMappings, false},
 		{put, "/account/integrations/:id/mappings/flows", (*call).saveFlowMappings, false},
 		{get, "/account/integrations/:id/mappings/questions", (*call).questionMappings, false},

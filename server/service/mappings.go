@@ -81,6 +81,10 @@ func (s *Service) saveMapping(ctx context.Context, a Actor, id int64, kind strin
 		if err := fn(tx, setup); err != nil {
 			return err
 		}
+		// Who maps has seen what the partner asks now.
+		if err := tx.MappingBaselineMove(ctx, db.MappingBaselineMoveParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, Kind: kind}); err != nil {
+			return err
+		}
 		if _, _, err := s.resumeWaiting(ctx, tx, a, id, ""); err != nil {
 			return err
 		}
