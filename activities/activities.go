@@ -35,8 +35,8 @@ type Records struct {
 // integrationRef is an integration with the means to call its partner.
 type integrationRef struct {
 	db.Integration
-	account string
-	client  *salesdock.Client
+	account, name string // of our environment
+	client        *salesdock.Client
 }
 
 func (p *Partner) client(i db.Integration) (*salesdock.Client, error) {

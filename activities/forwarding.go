@@ -91,7 +91,7 @@ func (p *Partner) claim(ctx context.Context, in SendSaleInput) (s sending, err e
 		if err != nil {
 			return err
 		}
-		s.ref.account = env.Account
+		s.ref.account, s.ref.name = env.Account, env.Name
 		switch f.State {
 		case db.ForwardingForwarded, db.ForwardingWithdrawn, db.ForwardingAbandoned:
 			s.done = &SendSaleResult{State: f.State, Cause: f.Cause}
@@ -182,19 +182,21 @@ func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
 	case "paused":
 		return release(db.ForwardingWaiting, pausedCause(s.ref.Integration), nil)
 	}
-	prepared, err := tx.PrepareRequest(ctx, s.ref.account, s.ref.Integration, f.SaleID)
+	prepared, err := tx.PrepareRequest(ctx, db.Sender{Account: s.ref.account, Name: s.ref.name, PublicURL: p.PublicURL, Zone: salesdock.Amsterdam}, s.ref.Integration, f.SaleID)
 	if err != nil {
 		return err
 	}
 	if !s.ref.Settings.Qualifies(prepared.Facts, f.ByHand).OK {
 		return release(db.ForwardingWithdrawn, "", nil)
 	}
-	if f.DueAt.After(p.Now()) {
-		s.done = &SendSaleResult{State: db.ForwardingWaiting, DueAt: f.DueAt}
-		return nil
-	}
+	// Before it is due: what would go wrong then is told now.
 	if len(prepared.Problems) > 0 {
 		return release(db.ForwardingActionRequired, prepared.Problems[0].Code, prepared.Problems)
+	}
+	if f.DueAt.After(p.Now()) {
+		err := release(db.ForwardingWaiting, "", nil)
+		s.done.DueAt = f.DueAt
+		return err
 	}
 	if s.leftAlone = p.Budget.LeftAlone(s.ref.LimitGroup); s.leftAlone != nil {
 		return release(db.ForwardingWaiting, ReasonDown, nil)

@@ -24,6 +24,7 @@ type IntegrationPlan struct {
 	RunID      int64     // a run that is queued or under way; 0 for none
 	CheckAt    time.Time // zero: never
 	PollAt     time.Time // zero: never
+	SweepAt    time.Time // zero: never
 	LookAt     time.Time // unknown outcomes are looked for then; zero: there are none
 	Linked     bool      // the partner knows who we are
 }
@@ -53,8 +54,11 @@ func readPlan(ctx context.Context, tx *db.Tx, in IntegrationInput, now time.Time
 	if row.SalesHint {
 		plan.PollAt = now
 	}
+	if row.PartnerKind == "stock" {
+		plan.SweepAt = row.SweepAt
+	}
 	if !row.Settings.StatusUpdates {
-		plan.PollAt = time.Time{}
+		plan.PollAt, plan.SweepAt = time.Time{}, time.Time{}
 	}
 	for _, read := range []func(context.Context, int64, int64) (db.SyncRun, error){tx.SyncRunRunning, tx.SyncRunQueued} {
 		run, err := read(ctx, in.EnvironmentID, in.IntegrationID)

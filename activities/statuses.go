@@ -118,7 +118,7 @@ func (p *Partner) applyStatus(ctx context.Context, tx *db.Tx, row db.Forwardings
 	if f.PartnerStatusAt != nil {
 		known.PartnerAt = *f.PartnerStatusAt
 	}
-	update := linking.StatusUpdate{Status: string(u.Status.StatusIdentifier), At: changedAt, CreatedAt: u.CreatedAt.Time}
+	update := linking.StatusUpdate{Status: string(u.Status.StatusIdentifier), At: changedAt, CreatedAt: u.CreatedAt.Time, Repeated: salesdock.Repeated(changedAt)}
 	decision, status := linking.DecideStatus(known, update, mapping)
 	if decision == linking.StatusOlder || decision == linking.StatusNothing && known.PartnerStatus == update.Status {
 		return nil
@@ -155,4 +155,54 @@ func (p *Partner) ignore(ctx context.Context, tx *db.Tx, sale db.Sale, status, r
 	return tx.AddHistory(ctx, sale, db.History{
 		Type: "status_ignored", Previous: sale.Status, New: status, Data: map[string]string{"reason": reason}, At: p.Now(),
 	})
+}
+
+const (
+	// sweepEvery is how often every outstanding sale is asked for by its number.
+	sweepEvery = 24 * time.Hour
+	// sweepPage is how many are asked for in one request: as many as a stock account answers with on one page.
+	sweepPage = 20
+)
+
+// SweepStatuses reads the next few outstanding sales of a stock partner by their numbers, once a day: it finds what
+// polling by time missed. A partner of ours has change cursors, which miss nothing. Idempotent: a status that was
+// seen before does nothing.
+func (p *Partner) SweepStatuses(ctx context.Context, in IntegrationInput) (IntegrationPlan, error) {
+	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
+	if err != nil || ref.State != "active" {
+		return p.plan(ctx, in, err)
+	}
+	var next []db.ForwardingsOutstandingRow
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
+		next, err = tx.ForwardingsOutstanding(ctx, db.ForwardingsOutstandingParams{EnvironmentID: ref.EnvironmentID, IntegrationID: ref.ID, AfterID: ref.SweepAfter, PageSize: sweepPage})
+		return err
+	})
+	if err != nil {
+		return IntegrationPlan{}, err
+	}
+	swept := db.IntegrationSweptParams{EnvironmentID: ref.EnvironmentID, ID: ref.ID, SweepAt: p.Now().Add(sweepEvery)}
+	var rows []salesdock.SaleUpdate
+	if len(next) > 0 {
+		ids := make([]string, len(next))
+		for i, f := range next {
+			ids[i] = *f.PartnerSaleID
+		}
+		page, cause := ref.client.SalesByIDs(ctx, ids)
+		swept.SweepAt, swept.SweepAfter = p.Now(), next[len(next)-1].ID
+		if cause != nil {
+			c, err := p.noted(ctx, ref.Integration, cause)
+			if err != nil {
+				return IntegrationPlan{}, err
+			}
+			swept.SweepAt, swept.SweepAfter = p.Now().Add(max(afterFailure, c.Delay)), ref.SweepAfter
+		}
+		rows = page.Data
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		if err := p.applyStatuses(ctx, tx, ref.Integration, rows); err != nil {
+			return err
+		}
+		return tx.IntegrationSwept(ctx, swept)
+	})
+	return p.plan(ctx, in, err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"koppel/db"
 	"koppel/salesdock"
@@ -127,6 +128,12 @@ func (p *Partner) stage(ctx context.Context, tx *db.Tx, in RunInput, rows []sale
 	return failed, err
 }
 
+// A detail that was read so long ago is read again, whatever the list says of it, so many a run.
+const (
+	rereadAfter = 7 * 24 * time.Hour
+	rereadBatch = 200
+)
+
 // ListProducts reads a stock partner's whole list, which has no tariffs: those are in the details.
 func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, error) {
 	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
@@ -157,6 +164,12 @@ func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, e
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
 		if len(batch.Ids) > 0 {
 			if _, err := tx.IntegrationProductList(ctx, batch); err != nil {
+				return err
+			}
+			_, err := tx.IntegrationProductsReread(ctx, db.IntegrationProductsRereadParams{
+				EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, Before: p.Now().Add(-rereadAfter), PageSize: rereadBatch,
+			})
+			if err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"maps"
+	"time"
 
 	"koppel/linking"
 )
@@ -16,7 +18,7 @@ type Prepared struct {
 
 // PrepareRequest builds the request for one partner from the sale as sold, the partner's set-up and the
 // mappings. The preview and the sending both use it, so that they cannot differ.
-func (t *Tx) PrepareRequest(ctx context.Context, account string, integration Integration, saleID int64) (Prepared, error) {
+func (t *Tx) PrepareRequest(ctx context.Context, from Sender, integration Integration, saleID int64) (Prepared, error) {
 	sale, err := t.SaleByID(ctx, integration.EnvironmentID, saleID)
 	if err != nil {
 		return Prepared{}, err
@@ -43,9 +45,42 @@ func (t *Tx) PrepareRequest(ctx context.Context, account string, integration Int
 	if len(lines) == 0 {
 		return Prepared{}, ErrNotFound
 	}
+	origin, err := t.origin(ctx, from, sale)
+	if err != nil {
+		return Prepared{}, err
+	}
 	request, problems := linking.BuildRequest(linking.SaleToForward{
-		Reference:  linking.Reference(account, integration.ID, sale.ID),
-		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, CreatedAt: sale.CreatedAt,
+		Reference:  linking.Reference(from.Account, integration.ID, sale.ID),
+		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, Origin: origin, Keyed: integration.PartnerKind == "koppel",
+		Self: linking.EnvironmentName(from.PublicURL, from.Account), Partner: linking.EnvironmentName(integration.BaseURL, integration.AccountName),
 	}, setup, mappings)
 	return Prepared{Sale: sale, Facts: FactsOf(sale, all), Request: request, Problems: problems}, nil
+}
+
+// Sender is who forwards.
+type Sender struct {
+	Account, Name, PublicURL string
+	Zone                     *time.Location // in which times are written
+}
+
+// origin says who made a sale first, and when: for a partner that shows it, and passes it on.
+func (t *Tx) origin(ctx context.Context, from Sender, sale Sale) (map[string]string, error) {
+	user, err := t.UserByID(ctx, sale.EnvironmentID, sale.UserID)
+	if err != nil {
+		return nil, err
+	}
+	name := from.Name
+	if sale.OrganisationID != nil {
+		organisation, err := t.OrganisationByID(ctx, sale.EnvironmentID, *sale.OrganisationID)
+		if err != nil {
+			return nil, err
+		}
+		name = organisation.Name
+	}
+	origin := map[string]string{
+		"initial_user_firstname": user.Firstname, "initial_user_lastname": user.Lastname, "initial_organisation_name": name,
+		"initial_created_at": sale.CreatedAt.In(from.Zone).Format(time.DateTime),
+	}
+	maps.DeleteFunc(origin, func(_, value string) bool { return value == "" })
+	return origin, nil
 }

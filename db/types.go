@@ -62,6 +62,8 @@ type (
 	ForwardingsLookingRow              = dbsqlc.ForwardingsLookingRow
 	ForwardingsOfIntegrationEndParams  = dbsqlc.ForwardingsOfIntegrationEndParams
 	ForwardingsOfSalesRow              = dbsqlc.ForwardingsOfSalesRow
+	ForwardingsOutstandingParams       = dbsqlc.ForwardingsOutstandingParams
+	ForwardingsOutstandingRow          = dbsqlc.ForwardingsOutstandingRow
 	ForwardingsToResumeCountParams     = dbsqlc.ForwardingsToResumeCountParams
 	ForwardingsToResumeParams          = dbsqlc.ForwardingsToResumeParams
 	ForwardingsToRetryParams           = dbsqlc.ForwardingsToRetryParams
@@ -98,6 +100,7 @@ type (
 	IntegrationProductsKnownParams     = dbsqlc.IntegrationProductsKnownParams
 	IntegrationProductsOfRow           = dbsqlc.IntegrationProductsOfRow
 	IntegrationProductsPendingParams   = dbsqlc.IntegrationProductsPendingParams
+	IntegrationProductsRereadParams    = dbsqlc.IntegrationProductsRereadParams
 	IntegrationProductsSelectParams    = dbsqlc.IntegrationProductsSelectParams
 	IntegrationProductsToDetailParams  = dbsqlc.IntegrationProductsToDetailParams
 	IntegrationProductsUnseenParams    = dbsqlc.IntegrationProductsUnseenParams
@@ -107,6 +110,7 @@ type (
 	IntegrationSetSettingsParams       = dbsqlc.IntegrationSetSettingsParams
 	IntegrationSetStateParams          = dbsqlc.IntegrationSetStateParams
 	IntegrationSetupReadParams         = dbsqlc.IntegrationSetupReadParams
+	IntegrationSweptParams             = dbsqlc.IntegrationSweptParams
 	IntegrationTakeSalesHintParams     = dbsqlc.IntegrationTakeSalesHintParams
 	KeyCheck                           = dbsqlc.KeyCheck
 	LimitGroup                         = dbsqlc.LimitGroup

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // PartnerSetup is what a partner's forms ask, as last seen.
@@ -38,7 +37,10 @@ type SaleToForward struct {
 	Submission Submission
 	Sold       Sold
 	Lines      []SoldLine
-	CreatedAt  time.Time
+	Origin     map[string]string // the initial_ fields, for a sale that was made here
+	Self       string            // our environment's name
+	Partner    string            // the partner's
+	Keyed      bool              // the partner is one of ours, and takes our extensions
 }
 
 // Reference is what a sale is called at a partner: the same for every attempt and every correction of it, and
@@ -58,6 +60,9 @@ type PartnerRequest struct {
 const (
 	ProblemFlowUnmapped      = "flow_unmapped"
 	ProblemFlowGone          = "flow_gone"
+	ProblemLoop              = "loop"
+	ProblemFlowTransaction   = "flow_transaction"
+	ProblemFlowIBAN          = "flow_iban"
 	ProblemQuestionUnmapped  = "question_unmapped"
 	ProblemQuestionGone      = "question_gone"
 	ProblemOptionUnmapped    = "option_unmapped"
@@ -68,6 +73,9 @@ const (
 // complete only when there are no problems.
 func BuildRequest(sale SaleToForward, setup PartnerSetup, mappings Mappings) (PartnerRequest, []Problem) {
 	b := builder{sale: sale, setup: setup, mappings: mappings}
+	if slices.Contains(sale.Submission.Chain, sale.Partner) || sale.Self == sale.Partner {
+		return PartnerRequest{}, []Problem{{Code: ProblemLoop, Subject: sale.Partner}}
+	}
 	b.flow()
 	b.answers()
 	b.agreements()
@@ -97,10 +105,22 @@ func (b *builder) flow() {
 	for _, f := range b.setup.Flows {
 		if f.ID == id {
 			b.request.FlowType, b.request.FlowIdentifier = f.Type, f.Identifier
+			b.flowAsks(&f)
 			return
 		}
 	}
 	b.problems = append(b.problems, Problem{Code: ProblemFlowGone, Subject: b.sale.Sold.Flow.Title, Detail: strconv.FormatInt(id, 10)})
+}
+
+// flowAsks checks what the partner's flow asks besides its questions. A stock list tells none of it.
+func (b *builder) flowAsks(f *Flow) {
+	s := &b.sale.Submission
+	if f.TransactionType != "" && f.TransactionType != "all" && f.TransactionType != s.TransactionType {
+		b.problems = append(b.problems, Problem{Code: ProblemFlowTransaction, Field: "transaction_type", Subject: f.Title, Detail: s.TransactionType})
+	}
+	if f.IBANRequired(s.TransactionType, s.Business) && s.Fields["iban"] == "" {
+		b.problems = append(b.problems, Problem{Code: ProblemFlowIBAN, Field: "iban", Subject: f.Title})
+	}
 }
 
 // partnerFacts sees the sale as the partner will: its product ids, its suppliers, its questions.
@@ -199,8 +219,15 @@ func (b *builder) agreements() {
 func (b *builder) body() map[string]any {
 	s := b.sale.Submission
 	body := map[string]any{}
+	// Who made the sale first stays who made it, however long the chain.
+	for name, value := range b.sale.Origin {
+		body[name] = value
+	}
 	for name, value := range s.Fields {
 		body[name] = value
+	}
+	if b.sale.Keyed {
+		body["chain"] = append(slices.Clone(s.Chain), b.sale.Self)
 	}
 	for _, nullable := range []string{"suffix", "connection_suffix"} {
 		if s.Fields[nullable] == "" {

@@ -209,7 +209,7 @@ func TestBuildRequest(t *testing.T) {
 		Flows: map[int64]int64{1: 5}, Agreements: map[string]int64{"terms": 30},
 		Questions: map[string]linking.QuestionMapping{"pay": {QuestionID: 10, Options: linking.Options{"Automatisch": "Incasso", "Nota": "Invoice"}}, "services": {QuestionID: 11}},
 	}
-	sale := linking.SaleToForward{
+	sale := linking.SaleToForward{Self: "https://wij.example/a", Partner: "https://zij.example/b",
 		Reference: "a/1/2",
 		Submission: linking.Submission{
 			TransactionType: "order", Fields: map[string]string{"firstname": "Jan"}, Agreements: map[string]bool{"av": true},
@@ -246,4 +246,18 @@ func TestBuildRequest(t *testing.T) {
 	require.Equal(t, "option_unmapped Betaalwijze", code(func() { sale.Submission.Answers["betaal"] = linking.TextAnswer("Acceptgiro") }))
 	require.Equal(t, "question_unmapped Payment", code(func() { delete(mappings.Questions, "pay") }))
 	require.Equal(t, "flow_unmapped Energie", code(func() { delete(mappings.Flows, 1) }))
+}
+
+// In the hour that clocks show twice a time without a zone may be an hour off: another status is not taken for older.
+func TestStatusInTheRepeatedHour(t *testing.T) {
+	t.Parallel()
+	seen := time.Date(2026, 10, 25, 0, 50, 0, 0, time.UTC)
+	known := linking.StatusKnown{Status: "sent", PartnerStatus: "sent", PartnerAt: seen}
+	update := linking.StatusUpdate{Status: "netto", At: seen.Add(-40 * time.Minute), CreatedAt: seen.Add(-time.Hour)}
+	decision, _ := linking.DecideStatus(known, update, nil)
+	require.Equal(t, linking.StatusOlder, decision)
+	update.Repeated = true
+	decision, status := linking.DecideStatus(known, update, nil)
+	require.Equal(t, linking.StatusApply, decision)
+	require.Equal(t, "netto", status)
 }

@@ -16,7 +16,12 @@ type Submission struct {
 	Agreements      map[string]bool   `json:"agreements"`
 	Related         []RelatedProduct  `json:"related,omitempty"`
 	ContractPDF     *ContractPDF      `json:"contract_pdf,omitempty"`
+	// Chain names the environments that the sale came through, the first one first; see EnvironmentName.
+	Chain []string `json:"chain,omitempty"`
 }
+
+// EnvironmentName names an environment among all deployments: where it is served, and its account.
+func EnvironmentName(baseURL, account string) string { return baseURL + "/" + account }
 
 // RelatedProduct is a further product of the same sale, in a section of its flow.
 type RelatedProduct struct {

@@ -68,6 +68,7 @@ type StatusUpdate struct {
 	Status    string
 	At        time.Time // when the partner's status changed
 	CreatedAt time.Time // when the sale was made at the partner
+	Repeated  bool      // At is in an hour that clocks showed twice: it may be an hour later
 }
 
 // StatusKnown is what we know of the same sale.
@@ -93,7 +94,11 @@ func DecideStatus(known StatusKnown, update StatusUpdate, mapping map[string]str
 	if known.PartnerStatus == update.Status && !update.At.After(known.PartnerAt) {
 		return StatusNothing, ""
 	}
-	if update.At.Before(known.PartnerAt) {
+	latest := update.At
+	if update.Repeated {
+		latest = latest.Add(time.Hour)
+	}
+	if latest.Before(known.PartnerAt) {
 		return StatusOlder, ""
 	}
 	status, mapped := mapping[update.Status]

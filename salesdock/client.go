@@ -295,11 +295,38 @@ func (c *Client) SalesCreated(ctx context.Context, from, till time.Time, page in
 	return c.salesInPeriod(ctx, "created_date", from, till, page)
 }
 
+// SalesByIDs reads sales by their numbers; as many as fit on a page (20).
+func (c *Client) SalesByIDs(ctx context.Context, ids []string) (Page[SaleUpdate], error) {
+	query := url.Values{"extended": {"true"}}
+	for i, id := range ids {
+		query.Set("sale_ids["+strconv.Itoa(i)+"]", id)
+	}
+	return get[Page[SaleUpdate]](ctx, c, "user/sales", query, 0)
+}
+
 func (c *Client) salesInPeriod(ctx context.Context, on string, from, till time.Time, page int) (Page[SaleUpdate], error) {
+	from, till = acrossClockChange(from, till)
 	return get[Page[SaleUpdate]](ctx, c, "user/sales", url.Values{
 		"period_filter_on": {on}, "period": {"custom"}, "period_start": {FormatStamp(from)}, "period_end": {FormatStamp(till)},
 		"extended": {"true"}, "page": {strconv.Itoa(page)},
 	}, 0)
+}
+
+// acrossClockChange makes a window reach an hour further on both sides where the clocks change near it: its ends
+// are written without a zone, and in autumn an hour is written twice.
+func acrossClockChange(from, till time.Time) (time.Time, time.Time) {
+	_, before := from.Add(-2 * time.Hour).In(Amsterdam).Zone()
+	_, after := till.Add(2 * time.Hour).In(Amsterdam).Zone()
+	if before == after {
+		return from, till
+	}
+	return from.Add(-time.Hour), till.Add(time.Hour)
+}
+
+// Repeated says whether a moment is in an hour that clocks in Amsterdam show twice: read without a zone, it may be an
+// hour earlier or later.
+func Repeated(at time.Time) bool {
+	return !at.IsZero() && (FormatStamp(at) == FormatStamp(at.Add(time.Hour)) || FormatStamp(at) == FormatStamp(at.Add(-time.Hour)))
 }
 
 // SaleByReference finds the sale that was made under our reference, at a partner that keeps references.

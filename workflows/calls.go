@@ -41,6 +41,10 @@ func lookForSales(ctx workflow.Context, limitGroup string, in activities.Integra
 	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.LookForSales, in)
 }
 
+func sweepStatuses(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
+	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.SweepStatuses, in)
+}
+
 func pollStatuses(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
 	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.PollStatuses, in)
 }

@@ -119,6 +119,8 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 		do = lookForSales
 	case !w.plan.PollAt.IsZero() && !w.plan.PollAt.After(now):
 		do = pollStatuses
+	case !w.plan.SweepAt.IsZero() && !w.plan.SweepAt.After(now):
+		do = sweepStatuses
 	case !w.plan.CheckAt.IsZero() && !w.plan.CheckAt.After(now) && w.plan.RunID == 0:
 		do = checkProducts
 	default:
@@ -216,6 +218,7 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 	}
 	consider(w.plan.LookAt)
 	consider(w.plan.PollAt)
+	consider(w.plan.SweepAt)
 	if !w.plan.Linked {
 		consider(w.tellAt)
 	}

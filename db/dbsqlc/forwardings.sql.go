@@ -1296,6 +1296,50 @@ func (q *Queries) ForwardingsOfSales(ctx context.Context, environmentID int64, s
 	return items, nil
 }
 
+const forwardingsOutstanding = `-- name: ForwardingsOutstanding :many
+SELECT f.id, f.partner_sale_id FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state = 'forwarded' AND f.id > $3
+  AND s.status_type NOT IN ('cancelled', 'closed') ORDER BY f.id LIMIT $4
+`
+
+type ForwardingsOutstandingParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	AfterID       int64
+	PageSize      int32
+}
+
+type ForwardingsOutstandingRow struct {
+	ID            int64
+	PartnerSaleID *string
+}
+
+// Sales at a partner that may still change there.
+func (q *Queries) ForwardingsOutstanding(ctx context.Context, arg ForwardingsOutstandingParams) ([]ForwardingsOutstandingRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsOutstanding,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.AfterID,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsOutstandingRow
+	for rows.Next() {
+		var i ForwardingsOutstandingRow
+		if err := rows.Scan(&i.ID, &i.PartnerSaleID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forwardingsToRetry = `-- name: ForwardingsToRetry :many
 SELECT id FROM forwardings WHERE environment_id = $1 AND state IN ('waiting', 'action_required', 'sending')
   AND ($2::bigint[] IS NULL OR id = ANY ($2::bigint[]))

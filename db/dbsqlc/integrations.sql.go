@@ -37,7 +37,7 @@ func (q *Queries) ImportedProductTypes(ctx context.Context, environmentID int64,
 }
 
 const integrationByID = `-- name: IntegrationByID :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -75,12 +75,14 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.UpdatedAt,
 		&i.LookAt,
 		&i.LookCursor,
+		&i.SweepAt,
+		&i.SweepAfter,
 	)
 	return i, err
 }
 
 const integrationByLinkKey = `-- name: IntegrationByLinkKey :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
 `
 
 func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64, linkKey string) (Integration, error) {
@@ -118,6 +120,8 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.UpdatedAt,
 		&i.LookAt,
 		&i.LookCursor,
+		&i.SweepAt,
+		&i.SweepAfter,
 	)
 	return i, err
 }
@@ -222,7 +226,7 @@ const integrationInsert = `-- name: IntegrationInsert :one
 INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed,
   next_sync_at, next_poll_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor
+  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after
 `
 
 type IntegrationInsertParams struct {
@@ -288,6 +292,8 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.UpdatedAt,
 		&i.LookAt,
 		&i.LookCursor,
+		&i.SweepAt,
+		&i.SweepAfter,
 	)
 	return i, err
 }
@@ -308,7 +314,7 @@ func (q *Queries) IntegrationLinked(ctx context.Context, arg IntegrationLinkedPa
 }
 
 const integrationList = `-- name: IntegrationList :many
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
 `
 
 func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]Integration, error) {
@@ -352,6 +358,8 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.UpdatedAt,
 			&i.LookAt,
 			&i.LookCursor,
+			&i.SweepAt,
+			&i.SweepAfter,
 		); err != nil {
 			return nil, err
 		}
@@ -364,7 +372,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 }
 
 const integrationLock = `-- name: IntegrationLock :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -402,6 +410,8 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.UpdatedAt,
 		&i.LookAt,
 		&i.LookCursor,
+		&i.SweepAt,
+		&i.SweepAfter,
 	)
 	return i, err
 }
@@ -632,11 +642,11 @@ func (q *Queries) IntegrationProductPage(ctx context.Context, arg IntegrationPro
 }
 
 const integrationProductStage = `-- name: IntegrationProductStage :execrows
-INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, own, hash, partner_updated_at, seen_run_id, first_seen_at)
-SELECT $1, $2, unnest($3::bigint[]), unnest($4::jsonb[]), unnest($5::jsonb[]), unnest($6::bytea[]), unnest($7::text[]), $8, $9
+INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, own, hash, partner_updated_at, seen_run_id, first_seen_at, detailed_at)
+SELECT $1, $2, unnest($3::bigint[]), unnest($4::jsonb[]), unnest($5::jsonb[]), unnest($6::bytea[]), unnest($7::text[]), $8, $9, $9
 ON CONFLICT (environment_id, integration_id, partner_product_id) DO UPDATE
-SET content = EXCLUDED.content, own = EXCLUDED.own, hash = EXCLUDED.hash, offered = true, detailed = true, partner_updated_at = EXCLUDED.partner_updated_at, seen_run_id = EXCLUDED.seen_run_id
-WHERE integration_products.hash <> EXCLUDED.hash OR NOT integration_products.offered OR integration_products.seen_run_id <> EXCLUDED.seen_run_id OR integration_products.own <> EXCLUDED.own
+SET content = EXCLUDED.content, own = EXCLUDED.own, hash = EXCLUDED.hash, offered = true, detailed = true, detailed_at = EXCLUDED.detailed_at, partner_updated_at = EXCLUDED.partner_updated_at, seen_run_id = EXCLUDED.seen_run_id
+WHERE integration_products.hash <> EXCLUDED.hash OR NOT integration_products.offered OR NOT integration_products.detailed OR integration_products.seen_run_id <> EXCLUDED.seen_run_id OR integration_products.own <> EXCLUDED.own
 `
 
 type IntegrationProductStageParams struct {
@@ -802,7 +812,7 @@ func (q *Queries) IntegrationProductsKnown(ctx context.Context, arg IntegrationP
 }
 
 const integrationProductsOf = `-- name: IntegrationProductsOf :many
-SELECT ip.environment_id, ip.integration_id, ip.partner_product_id, ip.content, ip.own, ip.hash, ip.offered, ip.detailed, ip.partner_updated_at, ip.seen_run_id, ip.selected, ip.local_product_id, ip.applied_hash, ip.vanished, ip.first_seen_at, p.active AS local_active, p.deleted_at AS local_deleted_at
+SELECT ip.environment_id, ip.integration_id, ip.partner_product_id, ip.content, ip.own, ip.hash, ip.offered, ip.detailed, ip.partner_updated_at, ip.seen_run_id, ip.selected, ip.local_product_id, ip.applied_hash, ip.vanished, ip.first_seen_at, ip.detailed_at, p.active AS local_active, p.deleted_at AS local_deleted_at
 FROM integration_products ip LEFT JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
 WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND (ip.offered OR ip.local_product_id IS NOT NULL OR ip.selected)
 ORDER BY ip.partner_product_id
@@ -839,6 +849,7 @@ func (q *Queries) IntegrationProductsOf(ctx context.Context, environmentID int64
 			&i.IntegrationProduct.AppliedHash,
 			&i.IntegrationProduct.Vanished,
 			&i.IntegrationProduct.FirstSeenAt,
+			&i.IntegrationProduct.DetailedAt,
 			&i.LocalActive,
 			&i.LocalDeletedAt,
 		); err != nil {
@@ -853,7 +864,7 @@ func (q *Queries) IntegrationProductsOf(ctx context.Context, environmentID int64
 }
 
 const integrationProductsPending = `-- name: IntegrationProductsPending :many
-SELECT environment_id, integration_id, partner_product_id, content, own, hash, offered, detailed, partner_updated_at, seen_run_id, selected, local_product_id, applied_hash, vanished, first_seen_at FROM integration_products
+SELECT environment_id, integration_id, partner_product_id, content, own, hash, offered, detailed, partner_updated_at, seen_run_id, selected, local_product_id, applied_hash, vanished, first_seen_at, detailed_at FROM integration_products
 WHERE environment_id = $1 AND integration_id = $2 AND partner_product_id > $3 AND detailed
   AND ((selected AND offered AND (applied_hash IS DISTINCT FROM hash OR vanished <> ''))
     OR (local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = ''))
@@ -897,6 +908,7 @@ func (q *Queries) IntegrationProductsPending(ctx context.Context, arg Integratio
 			&i.AppliedHash,
 			&i.Vanished,
 			&i.FirstSeenAt,
+			&i.DetailedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -906,6 +918,35 @@ func (q *Queries) IntegrationProductsPending(ctx context.Context, arg Integratio
 		return nil, err
 	}
 	return items, nil
+}
+
+const integrationProductsReread = `-- name: IntegrationProductsReread :execrows
+UPDATE integration_products p SET detailed = false
+WHERE p.environment_id = $1 AND p.integration_id = $2 AND p.partner_product_id IN (
+  SELECT o.partner_product_id FROM integration_products o
+  WHERE o.environment_id = $1 AND o.integration_id = $2 AND o.selected AND o.offered AND o.detailed AND o.detailed_at < $3
+  ORDER BY o.detailed_at LIMIT $4)
+`
+
+type IntegrationProductsRereadParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Before        time.Time
+	PageSize      int32
+}
+
+// What updated_at misses: details that were read longest ago are read again, a few a run.
+func (q *Queries) IntegrationProductsReread(ctx context.Context, arg IntegrationProductsRereadParams) (int64, error) {
+	result, err := q.db.Exec(ctx, integrationProductsReread,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.Before,
+		arg.PageSize,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const integrationProductsSelect = `-- name: IntegrationProductsSelect :execrows
@@ -1150,6 +1191,27 @@ type IntegrationSetupReadParams struct {
 
 func (q *Queries) IntegrationSetupRead(ctx context.Context, arg IntegrationSetupReadParams) error {
 	_, err := q.db.Exec(ctx, integrationSetupRead, arg.Now, arg.EnvironmentID, arg.ID)
+	return err
+}
+
+const integrationSwept = `-- name: IntegrationSwept :exec
+UPDATE integrations SET sweep_at = $1, sweep_after = $2 WHERE environment_id = $3 AND id = $4
+`
+
+type IntegrationSweptParams struct {
+	SweepAt       time.Time
+	SweepAfter    int64
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationSwept(ctx context.Context, arg IntegrationSweptParams) error {
+	_, err := q.db.Exec(ctx, integrationSwept,
+		arg.SweepAt,
+		arg.SweepAfter,
+		arg.EnvironmentID,
+		arg.ID,
+	)
 	return err
 }
 

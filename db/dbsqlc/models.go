@@ -164,6 +164,8 @@ type Integration struct {
 	UpdatedAt          time.Time
 	LookAt             *time.Time
 	LookCursor         string
+	SweepAt            time.Time
+	SweepAfter         int64
 }
 
 type IntegrationProduct struct {
@@ -182,6 +184,7 @@ type IntegrationProduct struct {
 	AppliedHash      []byte
 	Vanished         string
 	FirstSeenAt      time.Time
+	DetailedAt       time.Time
 }
 
 type KeyCheck struct {

@@ -181,3 +181,9 @@ WHERE environment_id = @environment_id AND integration_id = @integration_id AND 
 UPDATE forwardings SET candidates = (SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(candidates) c WHERE c ->> 'partner_sale_id' <> @partner_sale_id::text)
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'outcome_unknown'
   AND candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', @partner_sale_id::text));
+
+-- Sales at a partner that may still change there.
+-- name: ForwardingsOutstanding :many
+SELECT f.id, f.partner_sale_id FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.state = 'forwarded' AND f.id > @after_id
+  AND s.status_type NOT IN ('cancelled', 'closed') ORDER BY f.id LIMIT @page_size;

@@ -60,11 +60,11 @@ UPDATE integrations SET sale_cursor = '', sales_hint = true WHERE environment_id
 SELECT environment_id, id FROM integrations WHERE state <> 'removed' ORDER BY id;
 
 -- name: IntegrationProductStage :execrows
-INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, own, hash, partner_updated_at, seen_run_id, first_seen_at)
-SELECT @environment_id, @integration_id, unnest(@ids::bigint[]), unnest(@contents::jsonb[]), unnest(@owns::jsonb[]), unnest(@hashes::bytea[]), unnest(@updated::text[]), @run_id, @now
+INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, own, hash, partner_updated_at, seen_run_id, first_seen_at, detailed_at)
+SELECT @environment_id, @integration_id, unnest(@ids::bigint[]), unnest(@contents::jsonb[]), unnest(@owns::jsonb[]), unnest(@hashes::bytea[]), unnest(@updated::text[]), @run_id, @now, @now
 ON CONFLICT (environment_id, integration_id, partner_product_id) DO UPDATE
-SET content = EXCLUDED.content, own = EXCLUDED.own, hash = EXCLUDED.hash, offered = true, detailed = true, partner_updated_at = EXCLUDED.partner_updated_at, seen_run_id = EXCLUDED.seen_run_id
-WHERE integration_products.hash <> EXCLUDED.hash OR NOT integration_products.offered OR integration_products.seen_run_id <> EXCLUDED.seen_run_id OR integration_products.own <> EXCLUDED.own;
+SET content = EXCLUDED.content, own = EXCLUDED.own, hash = EXCLUDED.hash, offered = true, detailed = true, detailed_at = EXCLUDED.detailed_at, partner_updated_at = EXCLUDED.partner_updated_at, seen_run_id = EXCLUDED.seen_run_id
+WHERE integration_products.hash <> EXCLUDED.hash OR NOT integration_products.offered OR NOT integration_products.detailed OR integration_products.seen_run_id <> EXCLUDED.seen_run_id OR integration_products.own <> EXCLUDED.own;
 
 -- What a list tells of products at a partner whose tariffs are only in the detail.
 -- name: IntegrationProductList :execrows
@@ -284,3 +284,14 @@ UPDATE integrations SET look_at = @look_at, look_cursor = @look_cursor WHERE env
 
 -- name: IntegrationLookSoon :exec
 UPDATE integrations SET look_at = coalesce(look_at, @look_at) WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationSwept :exec
+UPDATE integrations SET sweep_at = @sweep_at, sweep_after = @sweep_after WHERE environment_id = @environment_id AND id = @id;
+
+-- What updated_at misses: details that were read longest ago are read again, a few a run.
+-- name: IntegrationProductsReread :execrows
+UPDATE integration_products p SET detailed = false
+WHERE p.environment_id = @environment_id AND p.integration_id = @integration_id AND p.partner_product_id IN (
+  SELECT o.partner_product_id FROM integration_products o
+  WHERE o.environment_id = @environment_id AND o.integration_id = @integration_id AND o.selected AND o.offered AND o.detailed AND o.detailed_at < @before
+  ORDER BY o.detailed_at LIMIT @page_size);

@@ -82,7 +82,7 @@ func (s *Service) PreviewForwarding(ctx context.Context, a Actor, saleID int64) 
 			if err != nil {
 				return err
 			}
-			p, err := tx.PrepareRequest(ctx, a.Account, row, saleID)
+			p, err := tx.PrepareRequest(ctx, db.Sender{Account: a.Account, Name: a.EnvironmentName, PublicURL: s.PublicURL, Zone: salesdock.Amsterdam}, row, saleID)
 			if err != nil {
 				return err
 			}

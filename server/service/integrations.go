@@ -135,6 +135,9 @@ func (s *Service) CreateIntegration(ctx context.Context, a Actor, c Connection) 
 	if c, err = s.complete(c); err != nil {
 		return row, t, err
 	}
+	if c.BaseURL == s.PublicURL && c.AccountName == a.Account {
+		return row, t, invalid("account_name", "same_environment")
+	}
 	if t = s.test(ctx, a, c); !t.OK {
 		return row, t, refusedConnection(t)
 	}

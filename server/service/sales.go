@@ -80,6 +80,9 @@ func (s *Service) createSale(ctx context.Context, tx *db.Tx, a Actor, in CreateS
 		return sale, orNotFound(err)
 	}
 	submission, reference, err := ParseSubmission(in.Body)
+	if err == nil && slices.Contains(submission.Chain, linking.EnvironmentName(s.PublicURL, a.Account)) {
+		err = invalid("chain", "sale_loop")
+	}
 	if err != nil {
 		return sale, err
 	}

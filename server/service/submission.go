@@ -49,6 +49,7 @@ func ParseSubmission(body map[string]any) (linking.Submission, string, error) {
 	s.Agreements = p.agreements()
 	s.Related = p.related()
 	s.ContractPDF = p.contract()
+	s.Chain = p.chain()
 	reference := p.text("external_reference", false)
 	switch {
 	case len(p.missing) > 0:
@@ -145,6 +146,28 @@ func (p *submissionParser) object(name string) map[string]any {
 		p.bad(name, "object")
 	}
 	return nil
+}
+
+// maxChain is how many environments a sale may come through.
+const maxChain = 20
+
+// chain reads which environments a sale came through (an extension of ours; nobody else sends it).
+func (p *submissionParser) chain() []string {
+	list, isList := p.body["chain"].([]any)
+	if !isList {
+		return nil
+	}
+	if len(list) > maxChain {
+		p.bad("chain", fmt.Sprintf("> %d", maxChain))
+		return nil
+	}
+	var chain []string
+	for _, item := range list {
+		if name, ok := plain(item); ok && name != "" && len(name) <= maxField {
+			chain = append(chain, name)
+		}
+	}
+	return chain
 }
 
 func (p *submissionParser) answers() map[string]linking.Answer {

@@ -57,6 +57,10 @@ func Keys() (all map[string][2]string) {
 
 // problems take the subject as %[1]s and the detail as %[2]s.
 var problems = map[string]sentence{
+	linking.ProblemLoop:              {"De transactie kwam al langs %[1]s: verzenden zou een kring geven. Verkoop dit product niet via een partner die het van jullie heeft.%.0[2]s", "The transaction came through %[1]s already: sending it would make a loop. Do not sell this product through a partner that has it from you.%.0[2]s"},
+	linking.ProblemFlowTransaction:   {"De flow “%[1]s” van de partner neemt geen transacties van de soort “%[2]s” aan. Koppel een andere flow.", "The partner's flow “%[1]s” takes no transactions of the kind “%[2]s”. Map another flow."},
+	linking.ProblemFlowIBAN:          {"De flow “%[1]s” van de partner vraagt een IBAN, en de transactie heeft er geen. Vul hem in bij de transactie.%.0[2]s", "The partner's flow “%[1]s” asks for an IBAN, and the transaction has none. Fill it in with the transaction.%.0[2]s"},
+	"partner_conflict":               {"De partner heeft deze transactie al onder ons kenmerk. We zoeken haar daar op.%.0[1]s%.0[2]s", "The partner has this transaction under our reference already. It is being looked up there.%.0[1]s%.0[2]s"},
 	linking.ProblemRequired:          {"Bij “%[1]s” is een antwoord verplicht.%.0[2]s", "“%[1]s” needs an answer.%.0[2]s"},
 	linking.ProblemNotAnOption:       {"Bij “%[1]s” is “%[2]s” geen keuze.", "“%[2]s” is not an option of “%[1]s”."},
 	linking.ProblemInvalidDate:       {"Bij “%[1]s” is “%[2]s” geen datum (dd-mm-jjjj).", "“%[2]s” is not a date (dd-mm-yyyy), for “%[1]s”."},
@@ -137,6 +141,8 @@ var sentences = map[string]sentence{
 	"test_throttled":        {"De partner vraagt ons te wachten. Probeer het over een minuut opnieuw.", "The partner asks us to wait. Try again in a minute."},
 	"test_not_salesdock":    {"Op dit adres antwoordt iets anders dan een Salesdock-omgeving.", "Something else than a Salesdock environment answers at this address."},
 	"warn_plain_token":      {"Deze token is niet gemarkeerd als “voor een integratie”. Hij werkt, maar kan ook als gewone API-token gebruikt worden.", "This token is not marked for an integration. It works, but can be used as a general API token too."},
+	"same_environment":      {"Dit is de omgeving zelf: een transactie zou in een kring gaan. Kies de omgeving van een partner.", "This is the environment itself: a transaction would go round in a loop. Choose a partner's environment."},
+	"sale_loop":             {"De transactie is hier al geweest: dit zou een kring geven", "The transaction has been here before: this would make a loop"},
 	"warn_same_environment": {"Dit is de omgeving zelf.", "This is the environment itself."},
 	"suggest_same_id":       {"zelfde identifier", "same identifier"},
 	"suggest_same_name":     {"zelfde naam", "same name"},
