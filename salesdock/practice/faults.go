@@ -1,6 +1,7 @@
 package practice
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,6 +35,7 @@ func (f Faults) before(w http.ResponseWriter, r *http.Request) (answered bool) {
 	}
 	switch {
 	case f.Silent:
+		_, _ = io.Copy(io.Discard, r.Body) // else the caller's going away is not noticed
 		<-r.Context().Done()
 		return true
 	case f.HTMLErrors:
