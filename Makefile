@@ -69,7 +69,15 @@ screenshots: postgres browser ## Make the README's pictures anew, from the demo
 
 .PHONY: bench
 bench: postgres ## Measure, side by side in one run; prints a report
-	cd standalone && go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 40m ./e2e
+	go test -count=1 -run '^$$' -bench . ./linking
+	cd standalone && go test -count=1 -run '^$$' -bench . -benchtime 1x -timeout 60m ./e2e
+
+.PHONY: fuzz
+FUZZ_TIME ?= 5m
+fuzz: ## Fuzz everything that reads what a partner or client sends, FUZZ_TIME each; findings are kept as tests
+	@for target in linking:FuzzRule linking:FuzzBuildRequest salesdock:FuzzProduct salesdock:FuzzQuestionAndEnvelope salesdock:FuzzAnswers server/api:FuzzForm; do \
+		echo "$$target"; go test "./$${target%%:*}" -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ_TIME) || exit 1; \
+	done
 
 .PHONY: tools
 tools:

@@ -70,7 +70,8 @@ type drifting struct {
 	part     Drift // what is being compared
 }
 
-// compare pairs what is the same thing before and now; nil where there is none.
+// compare pairs what is the same thing before and now; nil where there is none. Of rows with one key the first counts:
+// partners list some twice.
 func compare[T any](before, now []T, key func(T) string, report func(before, now *T)) {
 	find := func(list []T, k string) *T {
 		if i := slices.IndexFunc(list, func(x T) bool { return key(x) == k }); i >= 0 {
@@ -79,10 +80,12 @@ func compare[T any](before, now []T, key func(T) string, report func(before, now
 		return nil
 	}
 	for i := range before {
-		report(&before[i], find(now, key(before[i])))
+		if k := key(before[i]); find(before, k) == &before[i] {
+			report(&before[i], find(now, k))
+		}
 	}
 	for i := range now {
-		if find(before, key(now[i])) == nil {
+		if k := key(now[i]); find(now, k) == &now[i] && find(before, k) == nil {
 			report(nil, &now[i])
 		}
 	}

@@ -180,6 +180,44 @@ func FuzzQuestionAndEnvelope(f *testing.F) {
 	})
 }
 
+// FuzzAnswers gives a partner's whole answer, with any status and any body, to everything that reads one.
+func FuzzAnswers(f *testing.F) {
+	f.Add(200, []byte(`{"success": true, "data": [{"id": 1, "name": "x", "customfields": {"a": "1"}}]}`))
+	f.Add(429, []byte(`<html>Error 1015</html>`))
+	f.Add(422, []byte(`{"message": "x", "errors": {"questionData.a": ["b"]}}`))
+	f.Add(201, []byte(`{"success": "1", "data": {"sale_id": "12"}}`))
+	f.Add(200, []byte(`{"success": 1, "data": {"data": [{"id": "7", "status": "new", "customer": []}], "next_page_url": null, "per_page": "20"}}`))
+	var status int
+	var body []byte
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write(body)
+	}))
+	f.Cleanup(server.Close)
+	client := salesdock.NewClient(salesdock.NewTransport([]string{"127.0.0.1"}), server.URL, "b", "t")
+	f.Fuzz(func(t *testing.T, code int, data []byte) {
+		if code < 200 || code > 599 {
+			return
+		}
+		status, body = code, data
+		ctx := t.Context()
+		_, _ = client.Capabilities(ctx)
+		_ = client.Products(ctx, func(p salesdock.Product) error { _, _, err := p.Content(); return err })
+		_, _ = client.SaleChanges(ctx, "")
+		_, _ = client.Flows(ctx)
+		_, _ = client.Statuses(ctx)
+		if questions, err := client.Questions(ctx); err == nil {
+			for _, q := range questions {
+				_, _ = q.Meaning()
+			}
+		}
+		if id, err := client.CreateSale(ctx, "f", "i", []byte("{}"), ""); err == nil {
+			require.NotEmpty(t, id)
+			require.Less(t, code, 300, "only a success makes a sale")
+		}
+	})
+}
+
 // A list counts only when it was read to its end.
 func TestClientStreamsListsToTheirEnd(t *testing.T) {
 	t.Parallel()

@@ -129,6 +129,27 @@ func mappingError(err error, i int, field string) error {
 	return err
 }
 
+// suggestOptions finds a question of ours with the same answers as the partner's.
+func suggestOptions(ours []linking.Question, theirs linking.Question) *Suggestion {
+	if len(theirs.Options) < 2 {
+		return nil
+	}
+	canonical := func(options []string) []string {
+		list := make([]string, len(options))
+		for i, option := range options {
+			list[i] = strings.ToLower(option)
+		}
+		slices.Sort(list)
+		return list
+	}
+	for _, q := range ours {
+		if q.InputType == theirs.InputType && slices.Equal(canonical(q.Options), canonical(theirs.Options)) {
+			return &Suggestion{ID: q.ID, Reason: "suggest_same_options"}
+		}
+	}
+	return nil
+}
+
 // QuestionMapping is one of the partner's questions with what it is mapped to, and what is wrong with that.
 type QuestionMapping struct {
 	Partner    linking.Question
@@ -156,6 +177,9 @@ func (s *Service) QuestionMappings(ctx context.Context, a Actor, id int64) (list
 			entry := QuestionMapping{Partner: q, QuestionID: m.Questions[q.Identifier].QuestionID, Options: m.Questions[q.Identifier].Options}
 			if entry.QuestionID == 0 {
 				entry.Suggestion = suggest(ours, q.Identifier, q.Name, func(x linking.Question) (int64, string, string) { return x.ID, x.Identifier, x.Name })
+				if entry.Suggestion == nil {
+					entry.Suggestion = suggestOptions(ours, q)
+				}
 				if q.Required && q.Visible {
 					entry.Problems = []linking.Problem{{Code: linking.ProblemQuestionUnmapped, Subject: q.Name}}
 				}

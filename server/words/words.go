@@ -145,6 +145,7 @@ var sentences = map[string]sentence{
 	"sale_loop":             {"De transactie is hier al geweest: dit zou een kring geven", "The transaction has been here before: this would make a loop"},
 	"warn_same_environment": {"Dit is de omgeving zelf.", "This is the environment itself."},
 	"suggest_same_id":       {"zelfde identifier", "same identifier"},
+	"suggest_same_options":  {"zelfde antwoorden", "same answers"},
 	"suggest_same_name":     {"zelfde naam", "same name"},
 	"sign_in_refused":       {"Account, e-mailadres of wachtwoord klopt niet.", "Account, e-mail address or password is not right."},
 	"sign_in_too_often":     {"Te vaak geprobeerd. Probeer het over %d minuten opnieuw.", "Tried too often. Try again in %d minutes."},
