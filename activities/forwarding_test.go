@@ -37,7 +37,8 @@ type fakePartner struct {
 	ledger []received
 	answer func(n int, w http.ResponseWriter) // nil: a proper one
 	listed []map[string]any
-	reads  int // of the list
+	more   bool // the list has another page
+	reads  int  // of the list
 }
 
 type received struct {
@@ -63,7 +64,11 @@ func (p *fakePartner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		say(200, []any{})
 	case strings.HasSuffix(r.URL.Path, "/user/sales"):
 		p.reads++
-		say(200, map[string]any{"data": p.listed, "next_page_url": nil})
+		var next any
+		if p.more {
+			next = "more"
+		}
+		say(200, map[string]any{"data": p.listed, "next_page_url": next, "next_cursor": fmt.Sprint("c", p.reads)})
 	case r.Method == http.MethodPost:
 		body, _ := io.ReadAll(r.Body)
 		p.ledger = append(p.ledger, received{r.Header.Get("Idempotency-Key"), body})
@@ -87,6 +92,12 @@ func (p *fakePartner) lists(sales []map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.listed = sales
+}
+
+func (p *fakePartner) pagesGoOn(more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.more = more
 }
 
 func (p *fakePartner) pages() int {

@@ -21,7 +21,7 @@ func (p *Partner) PollStatuses(ctx context.Context, in IntegrationInput) (Integr
 		return p.plan(ctx, in, err)
 	}
 	began := p.Now()
-	if ref.SalesHint {
+	if ref.SalesHint && !ref.PollWindow { // in the middle of a window a hint is about the next one
 		err := p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
 			return tx.IntegrationTakeSalesHint(ctx, db.IntegrationTakeSalesHintParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Now: began})
 		})
@@ -56,7 +56,7 @@ func (p *Partner) PollStatuses(ctx context.Context, in IntegrationInput) (Integr
 		if err := p.applyStatuses(ctx, tx, ref.Integration, rows); err != nil {
 			return err
 		}
-		err := tx.IntegrationPolled(ctx, db.IntegrationPolledParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, SaleCursor: cursor, Now: &began, NextPollAt: next})
+		err := tx.IntegrationPolled(ctx, db.IntegrationPolledParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, SaleCursor: cursor, PollWindow: more, Now: &began, NextPollAt: next})
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (p *Partner) pollFailed(ctx context.Context, ref integrationRef, cause erro
 	}
 	err = p.Store.WithTx(ctx, ref.EnvironmentID, func(tx *db.Tx) error {
 		return tx.IntegrationPolled(ctx, db.IntegrationPolledParams{
-			EnvironmentID: ref.EnvironmentID, ID: ref.ID, SaleCursor: ref.SaleCursor, Now: ref.LastPolledAt, NextPollAt: p.Now().Add(max(time.Minute, c.Delay)),
+			EnvironmentID: ref.EnvironmentID, ID: ref.ID, SaleCursor: ref.SaleCursor, PollWindow: ref.PollWindow, Now: ref.LastPolledAt, NextPollAt: p.Now().Add(max(time.Minute, c.Delay)),
 		})
 	})
 	return p.plan(ctx, IntegrationInput{ref.EnvironmentID, ref.ID}, err)

@@ -40,3 +40,25 @@ func TestSweepFindsAMissedStatus(t *testing.T) {
 	require.True(t, sweep().SweepAt.After(time.Now().Add(23*time.Hour)), "a day later again")
 	require.Equal(t, 1, w.partner.pages(), "nothing is asked when nothing is left")
 }
+
+// A hint that comes while a poll reads its pages is about something that those pages may not have: it stays until
+// a poll that begins after it.
+func TestHintDuringAPollStays(t *testing.T) {
+	t.Parallel()
+	w := setup(t, true)
+	in := activities.IntegrationInput{EnvironmentID: w.actor.EnvironmentID, IntegrationID: w.row.ID}
+	poll := func(more bool) activities.IntegrationPlan {
+		w.partner.pagesGoOn(more)
+		plan, err := w.acts.PollStatuses(t.Context(), in)
+		require.NoError(t, err)
+		return plan
+	}
+	due := func(plan activities.IntegrationPlan) bool { return !plan.PollAt.After(time.Now()) }
+	require.True(t, due(poll(true)), "the first page of two")
+	w.tx(func(tx *db.Tx) error {
+		_, err := tx.IntegrationHint(t.Context(), db.IntegrationHintParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Sales: true, EventSeq: 1})
+		return err
+	})
+	require.True(t, due(poll(false)), "the second page is not what the hint is about")
+	require.False(t, due(poll(false)), "a poll that began after it is")
+}

@@ -138,7 +138,7 @@ func TestNoFaultMakesAnOfferedProductVanish(t *testing.T) {
 		policy := []string{"deactivate", "delete"}[seed%2]
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a repeatable sequence
+			random := rand.New(rand.NewPCG(seed, 1))
 			const products = 30
 			s := newSyncing(t, products, policy)
 			offered := map[int64]bool{}

@@ -92,6 +92,7 @@ type builder struct {
 	mappings Mappings
 	request  PartnerRequest
 	problems []Problem
+	theirs   *Flow             // the partner's
 	given    map[string]Answer // by the partner's identifier
 	accepted map[string]bool
 }
@@ -105,6 +106,7 @@ func (b *builder) flow() {
 	for _, f := range b.setup.Flows {
 		if f.ID == id {
 			b.request.FlowType, b.request.FlowIdentifier = f.Type, f.Identifier
+			b.theirs = &f
 			b.flowAsks(&f)
 			return
 		}
@@ -256,7 +258,7 @@ func (b *builder) body() map[string]any {
 		var related []map[string]any
 		for _, line := range b.sale.Lines[1:] {
 			related = append(related, map[string]any{
-				"product_id": line.PartnerProductID, "quantity": line.Quantity, "section_identifier": line.Section,
+				"product_id": line.PartnerProductID, "quantity": line.Quantity, "section_identifier": b.section(line),
 			})
 		}
 		body["related_products"] = related
@@ -265,6 +267,18 @@ func (b *builder) body() map[string]any {
 		body["contract_pdf"] = s.ContractPDF
 	}
 	return body
+}
+
+// section names the section of the partner's flow that offers a line's product; ours, where their flow tells none.
+func (b *builder) section(line SoldLine) string {
+	for _, section := range b.theirs.Sections {
+		for _, p := range section.Products {
+			if p.ID == line.PartnerProductID {
+				return section.Identifier
+			}
+		}
+	}
+	return line.Section
 }
 
 // Options maps our answer options to a partner's, where they differ.

@@ -63,3 +63,20 @@ func TestWorkingDays(t *testing.T) {
 		require.Equal(t, c.till.UTC(), linking.Delay{Amount: c.days, Unit: "working_days"}.After(c.from, zone).UTC(), name)
 	}
 }
+
+// A further product goes into the section of the partner's flow that offers it, whatever the section is called here.
+func TestSectionsAreThePartners(t *testing.T) {
+	t.Parallel()
+	sale := linking.SaleToForward{
+		Self: "https://wij.example/a", Partner: "https://zij.example/b", Sold: linking.Sold{Flow: linking.SoldFlow{ID: 1}},
+		Lines: []linking.SoldLine{{PartnerProductID: 70, Quantity: 1}, {PartnerProductID: 71, Quantity: 2, Section: "extra"}, {PartnerProductID: 72, Quantity: 1, Section: "los"}},
+	}
+	setup := linking.PartnerSetup{Flows: []linking.Flow{{ID: 5, Type: "default", Identifier: "f", Sections: []linking.Section{
+		{Identifier: "toebehoren", Products: []linking.SectionProduct{{ID: 71}}},
+	}}}}
+	request, problems := linking.BuildRequest(sale, setup, linking.Mappings{Flows: map[int64]int64{1: 5}})
+	require.Empty(t, problems)
+	require.Equal(t, []map[string]any{
+		{"product_id": int64(71), "quantity": 2, "section_identifier": "toebehoren"}, {"product_id": int64(72), "quantity": 1, "section_identifier": "los"},
+	}, request.Body["related_products"])
+}

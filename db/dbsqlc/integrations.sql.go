@@ -37,7 +37,7 @@ func (q *Queries) ImportedProductTypes(ctx context.Context, environmentID int64,
 }
 
 const integrationByID = `-- name: IntegrationByID :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -77,12 +77,13 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.LookCursor,
 		&i.SweepAt,
 		&i.SweepAfter,
+		&i.PollWindow,
 	)
 	return i, err
 }
 
 const integrationByLinkKey = `-- name: IntegrationByLinkKey :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
 `
 
 func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64, linkKey string) (Integration, error) {
@@ -122,6 +123,7 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.LookCursor,
 		&i.SweepAt,
 		&i.SweepAfter,
+		&i.PollWindow,
 	)
 	return i, err
 }
@@ -226,7 +228,7 @@ const integrationInsert = `-- name: IntegrationInsert :one
 INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed,
   next_sync_at, next_poll_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after
+  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window
 `
 
 type IntegrationInsertParams struct {
@@ -294,6 +296,7 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.LookCursor,
 		&i.SweepAt,
 		&i.SweepAfter,
+		&i.PollWindow,
 	)
 	return i, err
 }
@@ -314,7 +317,7 @@ func (q *Queries) IntegrationLinked(ctx context.Context, arg IntegrationLinkedPa
 }
 
 const integrationList = `-- name: IntegrationList :many
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
 `
 
 func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]Integration, error) {
@@ -360,6 +363,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.LookCursor,
 			&i.SweepAt,
 			&i.SweepAfter,
+			&i.PollWindow,
 		); err != nil {
 			return nil, err
 		}
@@ -372,7 +376,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 }
 
 const integrationLock = `-- name: IntegrationLock :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -412,6 +416,7 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.LookCursor,
 		&i.SweepAt,
 		&i.SweepAfter,
+		&i.PollWindow,
 	)
 	return i, err
 }
@@ -453,7 +458,7 @@ func (q *Queries) IntegrationLookSoon(ctx context.Context, arg IntegrationLookSo
 }
 
 const integrationPollAgain = `-- name: IntegrationPollAgain :exec
-UPDATE integrations SET sale_cursor = '', sales_hint = true WHERE environment_id = $1 AND id = $2
+UPDATE integrations SET sale_cursor = '', poll_window = false, sales_hint = true WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) IntegrationPollAgain(ctx context.Context, environmentID int64, iD int64) error {
@@ -462,11 +467,12 @@ func (q *Queries) IntegrationPollAgain(ctx context.Context, environmentID int64,
 }
 
 const integrationPolled = `-- name: IntegrationPolled :exec
-UPDATE integrations SET sale_cursor = $1, last_polled_at = $2, next_poll_at = $3 WHERE environment_id = $4 AND id = $5
+UPDATE integrations SET sale_cursor = $1, poll_window = $2, last_polled_at = $3, next_poll_at = $4 WHERE environment_id = $5 AND id = $6
 `
 
 type IntegrationPolledParams struct {
 	SaleCursor    string
+	PollWindow    bool
 	Now           *time.Time
 	NextPollAt    time.Time
 	EnvironmentID int64
@@ -476,6 +482,7 @@ type IntegrationPolledParams struct {
 func (q *Queries) IntegrationPolled(ctx context.Context, arg IntegrationPolledParams) error {
 	_, err := q.db.Exec(ctx, integrationPolled,
 		arg.SaleCursor,
+		arg.PollWindow,
 		arg.Now,
 		arg.NextPollAt,
 		arg.EnvironmentID,
@@ -1095,7 +1102,7 @@ func (q *Queries) IntegrationProductsVanishing(ctx context.Context, environmentI
 
 const integrationSetConnection = `-- name: IntegrationSetConnection :exec
 UPDATE integrations SET account_name = $1, base_url = $2, token_sealed = $3, partner_kind = $4,
-  capabilities = $5, limit_group = $6, linked_at = NULL, product_cursor = '', sale_cursor = '', updated_at = $7 WHERE environment_id = $8 AND id = $9
+  capabilities = $5, limit_group = $6, linked_at = NULL, product_cursor = '', sale_cursor = '', poll_window = false, updated_at = $7 WHERE environment_id = $8 AND id = $9
 `
 
 type IntegrationSetConnectionParams struct {

@@ -166,6 +166,7 @@ type Integration struct {
 	LookCursor         string
 	SweepAt            time.Time
 	SweepAfter         int64
+	PollWindow         bool
 }
 
 type IntegrationProduct struct {

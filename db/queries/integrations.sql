@@ -18,7 +18,7 @@ SELECT * FROM integrations WHERE environment_id = @environment_id AND link_key =
 
 -- name: IntegrationSetConnection :exec
 UPDATE integrations SET account_name = @account_name, base_url = @base_url, token_sealed = @token_sealed, partner_kind = @partner_kind,
-  capabilities = @capabilities, limit_group = @limit_group, linked_at = NULL, product_cursor = '', sale_cursor = '', updated_at = @now WHERE environment_id = @environment_id AND id = @id;
+  capabilities = @capabilities, limit_group = @limit_group, linked_at = NULL, product_cursor = '', sale_cursor = '', poll_window = false, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationSetSettings :exec
 UPDATE integrations SET name = @name, settings = @settings, next_sync_at = least(next_sync_at, @next_sync_at), next_poll_at = least(next_poll_at, @next_poll_at), updated_at = @now
@@ -51,10 +51,10 @@ UPDATE integrations SET last_error = @last_error, next_sync_at = @next_sync_at, 
 WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationPolled :exec
-UPDATE integrations SET sale_cursor = @sale_cursor, last_polled_at = @now, next_poll_at = @next_poll_at WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET sale_cursor = @sale_cursor, poll_window = @poll_window, last_polled_at = @now, next_poll_at = @next_poll_at WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationPollAgain :exec
-UPDATE integrations SET sale_cursor = '', sales_hint = true WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET sale_cursor = '', poll_window = false, sales_hint = true WHERE environment_id = @environment_id AND id = @id;
 
 -- name: SystemIntegrationsToRun :many
 SELECT environment_id, id FROM integrations WHERE state <> 'removed' ORDER BY id;
