@@ -125,3 +125,19 @@ func TestIntegrationStartsARunAgainThatIsJustEnding(t *testing.T) {
 	require.Len(t, runs, 2)
 	require.Less(t, runs[1].Sub(runs[0]), 10*time.Second)
 }
+
+// Unknown outcomes are looked for a page a step, before anything else; a day's sweep comes when it is due.
+func TestIntegrationLooksForUnknownOutcomesAndSweeps(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	later := env.Now().Add(24 * time.Hour)
+	active := func(look, sweep time.Time) activities.IntegrationPlan {
+		return activities.IntegrationPlan{State: "active", Linked: true, LookAt: look, SweepAt: sweep, CheckAt: later}
+	}
+	env.plan("PlanIntegration", active(env.Now().Add(time.Minute), env.Now().Add(2*time.Minute)))
+	env.plan("LookForSales", active(env.Now().Add(time.Minute), env.Now().Add(2*time.Minute))) // another page, at once
+	env.plan("LookForSales", active(time.Time{}, env.Now().Add(2*time.Minute)))
+	env.plan("SweepStatuses", active(time.Time{}, later))
+	env.remove(time.Hour)
+	env.integrate(t)
+}

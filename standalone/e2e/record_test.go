@@ -86,6 +86,15 @@ func TestRecordHistories(t *testing.T) {
 	ended(forwarding(third))
 	record("forward_sale_withdrawn_while_waiting", forwarding(third))
 
+	l.reseller.patch(l.path(""), object{"forwarding": object{"enabled": false, "delay": object{"amount": 0, "unit": "minutes"}}})
+	l.sell(4)
+	l.sell(5)
+	l.reseller.patch(l.path(""), object{"forwarding": object{"enabled": true, "automatic": false, "statuses": "all"}})
+	operation := l.reseller.post(l.path("/forward-existing"), object{"statuses": []string{"new"}}).(object)["operation_id"]
+	l.eventually("both go", func() bool { return l.forwardings("forwarded") == 4 })
+	ended(fmt.Sprintf("operation/2/%v", operation))
+	record("bulk_operation_forward_existing", fmt.Sprintf("operation/2/%v", operation))
+
 	theirs := rows(l.provider.get("account/sales"))[0]
 	l.provider.post(fmt.Sprintf("account/sales/updatestatus/%v?status=accepted_by_supplier", theirs["id"]), nil)
 	l.eventually("the partner is told", func() bool {
