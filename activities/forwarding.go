@@ -182,7 +182,7 @@ func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
 	case "paused":
 		return release(db.ForwardingWaiting, pausedCause(s.ref.Integration), nil)
 	}
-	prepared, err := tx.PrepareRequest(ctx, db.Sender{Account: s.ref.account, Name: s.ref.name, PublicURL: p.PublicURL, Zone: salesdock.Amsterdam}, s.ref.Integration, f.SaleID)
+	prepared, err := tx.PrepareRequest(ctx, db.Sender{Account: s.ref.account, Name: s.ref.name, PublicURL: p.PublicURL, Zone: salesdock.Amsterdam, Now: p.Now()}, s.ref.Integration, f.SaleID)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
 		key = rand.Text()
 	}
 	s.forwarding, err = tx.ForwardingClaim(ctx, db.ForwardingClaimParams{
-		EnvironmentID: f.EnvironmentID, ID: f.ID, Key: key, RequestSealed: p.Vault.Seal(vault.RequestRow(f.EnvironmentID, f.ID), stored), Now: p.Now(),
+		EnvironmentID: f.EnvironmentID, ID: f.ID, Key: key, RequestSealed: p.Vault.Seal(vault.RequestRow(f.EnvironmentID, f.ID), stored), Optin: prepared.Optin, Now: p.Now(),
 	})
 	if err != nil {
 		return err

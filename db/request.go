@@ -2,6 +2,9 @@ package db
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"time"
 
@@ -14,6 +17,7 @@ type Prepared struct {
 	Facts    *linking.SaleFacts
 	Request  linking.PartnerRequest
 	Problems []linking.Problem
+	Optin    string // what becomes of the sale's opt-in data: linking.OptinSent and its like, or nothing
 }
 
 // PrepareRequest builds the request for one partner from the sale as sold, the partner's set-up and the
@@ -49,18 +53,45 @@ func (t *Tx) PrepareRequest(ctx context.Context, from Sender, integration Integr
 	if err != nil {
 		return Prepared{}, err
 	}
+	optin, fate, err := t.optinFor(ctx, integration, sale, from.Now)
+	if err != nil {
+		return Prepared{}, err
+	}
 	request, problems := linking.BuildRequest(linking.SaleToForward{
 		Reference:  linking.Reference(from.Account, integration.ID, sale.ID),
-		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, Origin: origin, Keyed: integration.PartnerKind == "koppel",
+		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, Origin: origin, Keyed: integration.PartnerKind == "koppel", Optin: optin,
 		Self: linking.EnvironmentName(from.PublicURL, from.Account), Partner: linking.EnvironmentName(integration.BaseURL, integration.AccountName),
 	}, setup, mappings)
-	return Prepared{Sale: sale, Facts: FactsOf(sale, all), Request: request, Problems: problems}, nil
+	return Prepared{Sale: sale, Facts: FactsOf(sale, all), Request: request, Problems: problems, Optin: fate}, nil
+}
+
+// optinFor gives the opt-in data that goes to a partner with a sale, and what becomes of what the sale has.
+func (t *Tx) optinFor(ctx context.Context, integration Integration, sale Sale, now time.Time) (*linking.Optin, string, error) {
+	row, err := t.OptinOfSale(ctx, sale.EnvironmentID, sale.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	var partner struct {
+		Optin bool `json:"optin"`
+	}
+	if err := json.Unmarshal(integration.Capabilities, &partner); err != nil {
+		return nil, "", fmt.Errorf("capabilities: %w", err)
+	}
+	fate := linking.OptinFate(integration.Settings.SendOptin, partner.Optin, row.WithdrawnAt, row.ValidTill, now)
+	if fate != linking.OptinSent {
+		return nil, fate, nil
+	}
+	return &row.Optin, fate, nil
 }
 
 // Sender is who forwards.
 type Sender struct {
 	Account, Name, PublicURL string
 	Zone                     *time.Location // in which times are written
+	Now                      time.Time
 }
 
 // origin says who made a sale first, and when: for a partner that shows it, and passes it on.

@@ -16,6 +16,9 @@ type (
 	AuditLog                           = dbsqlc.AuditLog
 	AuditOfParams                      = dbsqlc.AuditOfParams
 	AuditOfRow                         = dbsqlc.AuditOfRow
+	ConceptInsertParams                = dbsqlc.ConceptInsertParams
+	ConceptTransaction                 = dbsqlc.ConceptTransaction
+	ConceptUseParams                   = dbsqlc.ConceptUseParams
 	Environment                        = dbsqlc.Environment
 	EnvironmentInsertParams            = dbsqlc.EnvironmentInsertParams
 	EnvironmentSessionByHashRow        = dbsqlc.EnvironmentSessionByHashRow
@@ -128,6 +131,8 @@ type (
 	OperationEndParams                 = dbsqlc.OperationEndParams
 	OperationInsertParams              = dbsqlc.OperationInsertParams
 	OperationRestartParams             = dbsqlc.OperationRestartParams
+	OptinInsertParams                  = dbsqlc.OptinInsertParams
+	OptinWithdrawParams                = dbsqlc.OptinWithdrawParams
 	Organisation                       = dbsqlc.Organisation
 	OrganisationCountsRow              = dbsqlc.OrganisationCountsRow
 	OrganisationDeleteParams           = dbsqlc.OrganisationDeleteParams
@@ -179,6 +184,7 @@ type (
 	SaleLine                           = dbsqlc.SaleLine
 	SaleLineInsertParams               = dbsqlc.SaleLineInsertParams
 	SaleListParams                     = dbsqlc.SaleListParams
+	SaleOptin                          = dbsqlc.SaleOptin
 	SalePageParams                     = dbsqlc.SalePageParams
 	SalePageRow                        = dbsqlc.SalePageRow
 	SaleSetForwardedParams             = dbsqlc.SaleSetForwardedParams

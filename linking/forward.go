@@ -41,6 +41,7 @@ type SaleToForward struct {
 	Self       string            // our environment's name
 	Partner    string            // the partner's
 	Keyed      bool              // the partner is one of ours, and takes our extensions
+	Optin      *Optin            // opt-in data that goes along; nil: none does
 }
 
 // Reference is what a sale is called at a partner: the same for every attempt and every correction of it, and
@@ -265,6 +266,9 @@ func (b *builder) body() map[string]any {
 	}
 	if s.ContractPDF != nil {
 		body["contract_pdf"] = s.ContractPDF
+	}
+	if b.sale.Optin != nil {
+		b.sale.Optin.fields(body)
 	}
 	return body
 }

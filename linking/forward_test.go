@@ -80,3 +80,24 @@ func TestSectionsAreThePartners(t *testing.T) {
 		{"product_id": int64(71), "quantity": 2, "section_identifier": "toebehoren"}, {"product_id": int64(72), "quantity": 1, "section_identifier": "los"},
 	}, request.Body["related_products"])
 }
+
+// Opt-in data goes along only with the switch on, to a partner that takes it, while it is valid and not withdrawn.
+func TestOptinFate(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 31, 12, 0, 0, 0, time.UTC)
+	before, after := now.Add(-time.Hour), now.Add(time.Hour)
+	for name, test := range map[string]struct {
+		send, taken      bool
+		withdrawn, until *time.Time
+		want             string
+	}{
+		"sent":                  {true, true, nil, nil, linking.OptinSent},
+		"valid for a while yet": {true, true, nil, &after, linking.OptinSent},
+		"switched off":          {false, true, nil, nil, linking.OptinOff},
+		"a stock account":       {true, false, nil, nil, linking.OptinNotTaken},
+		"withdrawn":             {true, true, &before, nil, linking.OptinWithdrawn},
+		"expired":               {true, true, nil, &before, linking.OptinExpired},
+	} {
+		require.Equal(t, test.want, linking.OptinFate(test.send, test.taken, test.withdrawn, test.until, now), name)
+	}
+}

@@ -455,6 +455,7 @@ type Capabilities struct {
 	ExternalReference  bool              `json:"external_reference"`
 	ChangeCursors      bool              `json:"change_cursors"`
 	LinkEvents         bool              `json:"link_events"`
+	Optin              bool              `json:"optin"` // opt-in data is taken with a sale
 	RequestsPerMinute  int               `json:"requests_per_minute"`
 	LimitsByTokenAlone bool              `json:"limits_by_token_alone"`
 	Token              *TokenDescription `json:"token,omitempty"`

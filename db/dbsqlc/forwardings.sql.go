@@ -117,7 +117,7 @@ func (q *Queries) ForwardingAttempts(ctx context.Context, environmentID int64, f
 }
 
 const forwardingByID = `-- name: ForwardingByID :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD int64) (Forwarding, error) {
@@ -147,6 +147,7 @@ func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD in
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Look,
+		&i.Optin,
 	)
 	return i, err
 }
@@ -173,14 +174,15 @@ func (q *Queries) ForwardingCandidates(ctx context.Context, arg ForwardingCandid
 }
 
 const forwardingClaim = `-- name: ForwardingClaim :one
-UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = $1, request_sealed = $2, sending_since = coalesce(sending_since, $3),
-  may_resend = false, cause = '', problems = '[]', updated_at = $3
-WHERE environment_id = $4 AND id = $5 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
+UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = $1, request_sealed = $2, optin = $3, sending_since = coalesce(sending_since, $4),
+  may_resend = false, cause = '', problems = '[]', updated_at = $4
+WHERE environment_id = $5 AND id = $6 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
 `
 
 type ForwardingClaimParams struct {
 	Key           string
 	RequestSealed []byte
+	Optin         string
 	Now           time.Time
 	EnvironmentID int64
 	ID            int64
@@ -191,6 +193,7 @@ func (q *Queries) ForwardingClaim(ctx context.Context, arg ForwardingClaimParams
 	row := q.db.QueryRow(ctx, forwardingClaim,
 		arg.Key,
 		arg.RequestSealed,
+		arg.Optin,
 		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,
@@ -220,13 +223,14 @@ func (q *Queries) ForwardingClaim(ctx context.Context, arg ForwardingClaimParams
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Look,
+		&i.Optin,
 	)
 	return i, err
 }
 
 const forwardingClaimAgain = `-- name: ForwardingClaimAgain :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, look = '', updated_at = $1
-WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
+WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
 `
 
 type ForwardingClaimAgainParams struct {
@@ -263,6 +267,7 @@ func (q *Queries) ForwardingClaimAgain(ctx context.Context, arg ForwardingClaimA
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Look,
+		&i.Optin,
 	)
 	return i, err
 }
@@ -405,7 +410,7 @@ func (q *Queries) ForwardingGroups(ctx context.Context, environmentID int64) ([]
 
 const forwardingHurry = `-- name: ForwardingHurry :many
 UPDATE forwardings SET by_hand = true, due_at = $1, updated_at = $1
-WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
+WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
 `
 
 type ForwardingHurryParams struct {
@@ -453,6 +458,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Look,
+			&i.Optin,
 		); err != nil {
 			return nil, err
 		}
@@ -465,7 +471,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 }
 
 const forwardingList = `-- name: ForwardingList :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1
   AND ($2::text IS NULL OR state = $2)
   AND ($3::text IS NULL OR cause = $3)
   AND ($4::bigint IS NULL OR integration_id = $4)
@@ -521,6 +527,7 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Look,
+			&i.Optin,
 		); err != nil {
 			return nil, err
 		}
@@ -533,7 +540,7 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 }
 
 const forwardingOfSale = `-- name: ForwardingOfSale :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
 `
 
 type ForwardingOfSaleParams struct {
@@ -569,12 +576,13 @@ func (q *Queries) ForwardingOfSale(ctx context.Context, arg ForwardingOfSalePara
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Look,
+		&i.Optin,
 	)
 	return i, err
 }
 
 const forwardingPage = `-- name: ForwardingPage :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
   coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.sold -> 'product' ->> 'name', '')::text AS product
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.id < $2
@@ -648,6 +656,7 @@ func (q *Queries) ForwardingPage(ctx context.Context, arg ForwardingPageParams) 
 			&i.Forwarding.CreatedAt,
 			&i.Forwarding.UpdatedAt,
 			&i.Forwarding.Look,
+			&i.Forwarding.Optin,
 			&i.Firstname,
 			&i.Lastname,
 			&i.CompanyName,
@@ -739,7 +748,7 @@ INSERT INTO forwardings (environment_id, integration_id, sale_id, state, by_hand
 VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $6)
 ON CONFLICT (environment_id, integration_id, sale_id) DO UPDATE SET state = 'waiting', by_hand = EXCLUDED.by_hand, due_at = EXCLUDED.due_at,
   cause = '', problems = '[]', updated_at = EXCLUDED.updated_at
-WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
+WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
 `
 
 type ForwardingStartParams struct {
@@ -792,6 +801,7 @@ func (q *Queries) ForwardingStart(ctx context.Context, arg ForwardingStartParams
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Look,
+			&i.Optin,
 		); err != nil {
 			return nil, err
 		}
@@ -926,7 +936,7 @@ func (q *Queries) ForwardingsAdopted(ctx context.Context, arg ForwardingsAdopted
 }
 
 const forwardingsByPartnerSales = `-- name: ForwardingsByPartnerSales :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.partner_sale_id = ANY ($3::text[])
 ORDER BY f.id FOR UPDATE OF f
@@ -978,6 +988,7 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 			&i.Forwarding.CreatedAt,
 			&i.Forwarding.UpdatedAt,
 			&i.Forwarding.Look,
+			&i.Forwarding.Optin,
 			&i.SaleStatus,
 			&i.SaleStatusType,
 			&i.StatusByPerson,
@@ -1033,7 +1044,7 @@ func (q *Queries) ForwardingsForgetStatuses(ctx context.Context, arg Forwardings
 const forwardingsLookBegin = `-- name: ForwardingsLookBegin :many
 UPDATE forwardings SET look = 'looking', candidates = '[]'
 WHERE environment_id = $1 AND integration_id = $2 AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' AND updated_at <= $3
-RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look
+RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
 `
 
 type ForwardingsLookBeginParams struct {
@@ -1076,6 +1087,7 @@ func (q *Queries) ForwardingsLookBegin(ctx context.Context, arg ForwardingsLookB
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Look,
+			&i.Optin,
 		); err != nil {
 			return nil, err
 		}
@@ -1114,7 +1126,7 @@ func (q *Queries) ForwardingsLookNext(ctx context.Context, environmentID int64, 
 }
 
 const forwardingsLooking = `-- name: ForwardingsLooking :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
     WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.look = 'looking' AND f.state = 'outcome_unknown' ORDER BY f.id
@@ -1159,6 +1171,7 @@ func (q *Queries) ForwardingsLooking(ctx context.Context, environmentID int64, i
 			&i.Forwarding.CreatedAt,
 			&i.Forwarding.UpdatedAt,
 			&i.Forwarding.Look,
+			&i.Forwarding.Optin,
 			&i.Submission,
 			&i.PartnerProductID,
 		); err != nil {
@@ -1212,7 +1225,7 @@ func (q *Queries) ForwardingsOfIntegrationEnd(ctx context.Context, arg Forwardin
 }
 
 const forwardingsOfSale = `-- name: ForwardingsOfSale :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
 `
 
 func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, saleID int64) ([]Forwarding, error) {
@@ -1248,6 +1261,7 @@ func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, sa
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Look,
+			&i.Optin,
 		); err != nil {
 			return nil, err
 		}

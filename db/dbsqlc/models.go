@@ -41,6 +41,19 @@ type AuditLog struct {
 	At            time.Time
 }
 
+type ConceptTransaction struct {
+	ID            int64
+	EnvironmentID int64
+	Uuid          pgtype.UUID
+	UserID        int64
+	Source        string
+	SourceID      string
+	Prefill       []byte
+	Optin         *linking.Optin
+	SaleID        *int64
+	CreatedAt     time.Time
+}
+
 type Environment struct {
 	ID        int64
 	Account   string
@@ -92,6 +105,7 @@ type Forwarding struct {
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	Look            string
+	Optin           string
 }
 
 type ForwardingAttempt struct {
@@ -378,6 +392,16 @@ type SaleLine struct {
 	Content           linking.ProductContent
 	IntegrationID     *int64
 	PartnerProductID  *int64
+}
+
+type SaleOptin struct {
+	EnvironmentID int64
+	SaleID        int64
+	Optin         linking.Optin
+	Origin        string
+	ValidTill     *time.Time
+	WithdrawnAt   *time.Time
+	CreatedAt     time.Time
 }
 
 type Session struct {

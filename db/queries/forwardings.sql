@@ -34,7 +34,7 @@ SELECT count(*) FROM forwardings WHERE environment_id = @environment_id
 
 -- The claim: of two attempts at once, one gets a row.
 -- name: ForwardingClaim :one
-UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = @key, request_sealed = @request_sealed, sending_since = coalesce(sending_since, @now),
+UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = @key, request_sealed = @request_sealed, optin = @optin, sending_since = coalesce(sending_since, @now),
   may_resend = false, cause = '', problems = '[]', updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'action_required') RETURNING *;
 

@@ -13,9 +13,17 @@ import (
 	"koppel/server/service"
 )
 
-// showNewSale asks for the product first, then shows the form of its flow.
+// showNewSale asks for the product first, then shows the form of its flow. A dialer's link fills in what is known.
 func (v *visit) showNewSale() error {
+	concept, err := v.concept()
+	if err != nil {
+		return err
+	}
 	product := v.qID("product")
+	if known := concept.Fields["product_id"]; product == 0 && known != "" {
+		v.redirect(v.gin.Request.URL.Path + "?" + views.Values("product", known, "concept", concept.UUID, "kind", v.q("kind")).Encode())
+		return nil
+	}
 	if product == 0 {
 		search := service.ProductSearch{Q: v.q("q"), Type: v.q("type"), Active: new(true), AfterName: v.gin.Query("after_name"), AfterID: v.qID("after")}
 		page, types, err := v.svc.ProductPage(v.gin.Request.Context(), v.actor, search)
@@ -25,16 +33,31 @@ func (v *visit) showNewSale() error {
 		return v.show(views.NewSaleProduct(views.ChooseProduct{Page: page, Types: types, First: search.AfterID == 0}))
 	}
 	form := views.Form{Values: views.Values("key", rand.Text())}
+	for name, value := range concept.Fields {
+		form.Values.Set(name, value)
+	}
+	if kind := v.q("kind"); kind != "" {
+		form.Values.Set("transaction_type", kind)
+	}
 	order, flows, err := v.orderForm()
 	if err != nil {
 		return err
 	}
 	for _, q := range order.Questions {
-		if q.DefaultValue != "" {
+		if q.DefaultValue != "" && !form.Values.Has("questionData."+q.Identifier) {
 			form.Values.Set("questionData."+q.Identifier, q.DefaultValue)
 		}
 	}
-	return v.show(views.NewSale(views.NewSaleView{Form: order, Flows: flows}, form))
+	return v.show(views.NewSale(views.NewSaleView{Form: order, Flows: flows, Concept: concept}, form))
+}
+
+// concept is the dialer's proposal that the address names, if any.
+func (v *visit) concept() (service.Concept, error) {
+	uuid := v.q("concept")
+	if uuid == "" {
+		return service.Concept{}, nil
+	}
+	return v.svc.Concept(v.gin.Request.Context(), v.actor, uuid)
 }
 
 func (v *visit) orderForm() (order service.OrderForm, flows []db.Flow, err error) {
@@ -59,7 +82,14 @@ func (v *visit) saveNewSale() error {
 	if err != nil {
 		return err
 	}
+	concept, err := v.concept()
+	if err != nil {
+		return err
+	}
 	body := v.saleBody(order)
+	if concept.UUID != "" {
+		body["concept_transaction"] = concept.UUID
+	}
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -73,7 +103,7 @@ func (v *visit) saveNewSale() error {
 			return err
 		}
 		nameRelated(&form, body)
-		return v.page(form.Status(), views.NewSale(views.NewSaleView{Form: order, Flows: flows}, form))
+		return v.page(form.Status(), views.NewSale(views.NewSaleView{Form: order, Flows: flows, Concept: concept}, form))
 	}
 	return v.done(v.to("/sales/%d", saleID), "De order is opgeslagen onder nummer %s.", json.Number(itoa(saleID)))
 }

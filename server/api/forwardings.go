@@ -13,7 +13,7 @@ func (c *call) wireForwarding(f db.Forwarding) map[string]any {
 		"cause": nullable(f.Cause), "problems": c.problems(f.Problems), "who_must_act": words.Say(c.actor.Language, service.WhoActs(f)), "attempts": f.Attempts,
 		"partner_sale_id": f.PartnerSaleID, "partner_status": nullable(f.PartnerStatus), "forwarded_at": stamp(f.ForwardedAt), "abandon_reason": nullable(f.AbandonReason),
 		"created_at": salesdock.Stamp{Time: f.CreatedAt}, "updated_at": salesdock.Stamp{Time: f.UpdatedAt}, "workflow_id": service.WorkflowID(f),
-		"looked_for": db.LookedFor(f),
+		"looked_for": db.LookedFor(f), "optin": nullable(f.Optin),
 	}
 }
 

@@ -46,6 +46,8 @@ func Routes() []Route {
 		{put, "/account/statuses/:id", (*call).saveStatus, false},
 		{del, "/account/statuses/:id", (*call).deleteStatus, false},
 
+		{post, "/account/concepttransaction", (*call).createConcept, false},
+		{post, "/account/sales/:id/optin", (*call).addOptin, false},
 		{get, "/account/sales/:id/history", (*call).saleHistory, false},
 		{post, "/account/sales/updatestatus/:id", (*call).updateStatus, false},
 		{post, "/account/sales/updatestatus/incoming/:incoming_id", (*call).updateStatusIncoming, false},

@@ -361,7 +361,7 @@ func (c *call) previewForward() (reply, error) {
 		rows = append(rows, map[string]any{
 			"integration_id": p.IntegrationID, "automatic": c.verdict(p.Automatic), "by_hand": c.verdict(p.ByHand),
 			"request":  map[string]any{"path": "sales/flow/" + p.Request.FlowType + "/" + p.Request.FlowIdentifier, "body": p.Request.Body},
-			"problems": c.problems(p.Problems),
+			"problems": c.problems(p.Problems), "optin": nullable(p.Optin),
 		})
 	}
 	return okOr(rows, err)

@@ -60,6 +60,7 @@ type Preview struct {
 	ByHand        linking.Verdict
 	Request       linking.PartnerRequest
 	Problems      []linking.Problem
+	Optin         string // what becomes of the sale's opt-in data
 }
 
 // PreviewForwarding works out what would be sent, and sends nothing.
@@ -82,13 +83,13 @@ func (s *Service) PreviewForwarding(ctx context.Context, a Actor, saleID int64) 
 			if err != nil {
 				return err
 			}
-			p, err := tx.PrepareRequest(ctx, db.Sender{Account: a.Account, Name: a.EnvironmentName, PublicURL: s.PublicURL, Zone: salesdock.Amsterdam}, row, saleID)
+			p, err := tx.PrepareRequest(ctx, db.Sender{Account: a.Account, Name: a.EnvironmentName, PublicURL: s.PublicURL, Zone: salesdock.Amsterdam, Now: s.Now()}, row, saleID)
 			if err != nil {
 				return err
 			}
 			list = append(list, Preview{
 				IntegrationID: row.ID, Automatic: row.Settings.Qualifies(p.Facts, false), ByHand: row.Settings.Qualifies(p.Facts, true),
-				Request: p.Request, Problems: p.Problems,
+				Request: p.Request, Problems: p.Problems, Optin: p.Optin,
 			})
 		}
 		return nil

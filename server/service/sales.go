@@ -79,15 +79,15 @@ func (s *Service) createSale(ctx context.Context, tx *db.Tx, a Actor, in CreateS
 	if err != nil {
 		return sale, orNotFound(err)
 	}
-	submission, reference, err := ParseSubmission(in.Body)
+	submission, attached, err := ParseSubmission(in.Body)
 	if err == nil && slices.Contains(submission.Chain, linking.EnvironmentName(s.PublicURL, a.Account)) {
 		err = invalid("chain", "sale_loop")
 	}
 	if err != nil {
 		return sale, err
 	}
-	if reference != "" {
-		known, err := tx.SaleByExternalReference(ctx, db.SaleByExternalReferenceParams{EnvironmentID: a.EnvironmentID, UserID: a.UserID, ExternalReference: reference})
+	if attached.Reference != "" {
+		known, err := tx.SaleByExternalReference(ctx, db.SaleByExternalReferenceParams{EnvironmentID: a.EnvironmentID, UserID: a.UserID, ExternalReference: attached.Reference})
 		if err == nil {
 			refusal := conflict("reference_used", known.ID)
 			refusal.Data = map[string]any{"sale_id": known.ID}
@@ -120,7 +120,7 @@ func (s *Service) createSale(ctx context.Context, tx *db.Tx, a Actor, in CreateS
 	params := db.SaleInsertParams{
 		EnvironmentID: a.EnvironmentID, UserID: a.UserID, OrganisationID: a.OrganisationID, Type: submission.TransactionType,
 		Status: status.ID, StatusType: status.Type, FlowID: flow.ID, ProductID: submission.ProductID, Business: submission.Business,
-		Channel: submission.Fields["sale_channel"], ExternalReference: optional(reference), LinkID: link, Submission: submission, Sold: sold, Now: s.Now(),
+		Channel: submission.Fields["sale_channel"], ExternalReference: optional(attached.Reference), LinkID: link, Submission: submission, Sold: sold, Now: s.Now(),
 	}
 	if submission.ContractPDF != nil {
 		params.FinalizedAt = new(s.Now())
@@ -129,6 +129,9 @@ func (s *Service) createSale(ctx context.Context, tx *db.Tx, a Actor, in CreateS
 		if errors.Is(err, db.ErrConflict) {
 			return sale, conflict("conflict")
 		}
+		return sale, err
+	}
+	if err := s.attachOptin(ctx, tx, a, sale.ID, attached.Concept, attached.Optin); err != nil {
 		return sale, err
 	}
 	return sale, s.afterCreate(ctx, tx, a, sale, lines)

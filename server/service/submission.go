@@ -25,8 +25,8 @@ const (
 
 // ParseSubmission reads a create as it came in (JSON or a form, decoded to plain values). What is required
 // and missing gives a refusal with all of it; so do values that cannot be read.
-func ParseSubmission(body map[string]any) (linking.Submission, string, error) {
-	p := &submissionParser{body: body, missing: map[string]Sentence{}, wrong: map[string]Sentence{}}
+func ParseSubmission(body map[string]any) (linking.Submission, Attached, error) {
+	p := newSubmissionParser(body)
 	s := linking.Submission{
 		TransactionType: p.text("transaction_type", true),
 		ProductID:       p.number("product_id"),
@@ -50,19 +50,35 @@ func ParseSubmission(body map[string]any) (linking.Submission, string, error) {
 	s.Related = p.related()
 	s.ContractPDF = p.contract()
 	s.Chain = p.chain()
-	reference := p.text("external_reference", false)
-	switch {
-	case len(p.missing) > 0:
-		return s, "", &Error{Status: http.StatusUnprocessableEntity, Key: "missing", Fields: p.missing}
-	case len(p.wrong) > 0:
-		return s, "", &Error{Status: http.StatusBadRequest, Key: "invalid", Fields: p.wrong}
-	}
-	return s, reference, nil
+	attached := Attached{Reference: p.text("external_reference", false), Concept: p.text("concept_transaction", false), Optin: p.optin()}
+	return s, attached, p.refusal()
+}
+
+// Attached is what comes with a create and is kept beside the sale.
+type Attached struct {
+	Reference string         // external_reference
+	Concept   string         // the uuid of the concept transaction that the sale comes of
+	Optin     *linking.Optin // opt-in data that came with the sale
 }
 
 type submissionParser struct {
 	body           map[string]any
 	missing, wrong map[string]Sentence
+}
+
+func newSubmissionParser(body map[string]any) *submissionParser {
+	return &submissionParser{body: body, missing: map[string]Sentence{}, wrong: map[string]Sentence{}}
+}
+
+// refusal gives what is missing, or else what is wrong; nil when everything could be read.
+func (p *submissionParser) refusal() error {
+	switch {
+	case len(p.missing) > 0:
+		return &Error{Status: http.StatusUnprocessableEntity, Key: "missing", Fields: p.missing}
+	case len(p.wrong) > 0:
+		return &Error{Status: http.StatusBadRequest, Key: "invalid", Fields: p.wrong}
+	}
+	return nil
 }
 
 func plain(value any) (string, bool) {
@@ -227,7 +243,7 @@ func (p *submissionParser) related() []linking.RelatedProduct {
 			p.bad(field, "object")
 			continue
 		}
-		inner := &submissionParser{body: row, missing: map[string]Sentence{}, wrong: map[string]Sentence{}}
+		inner := newSubmissionParser(row)
 		product := linking.RelatedProduct{ProductID: inner.number("product_id"), Quantity: 1, Section: inner.text("section_identifier", false)}
 		if text := inner.text("quantity", false); text != "" {
 			quantity, err := strconv.Atoi(text)
@@ -236,12 +252,7 @@ func (p *submissionParser) related() []linking.RelatedProduct {
 			}
 			product.Quantity = quantity
 		}
-		for name, sentence := range inner.missing {
-			p.missing[field+"."+name] = sentence
-		}
-		for name, sentence := range inner.wrong {
-			p.wrong[field+"."+name] = sentence
-		}
+		p.adopt(field, inner)
 		related = append(related, product)
 	}
 	return related

@@ -142,6 +142,8 @@ var sentences = map[string]sentence{
 	"test_not_salesdock":    {"Op dit adres antwoordt iets anders dan een Salesdock-omgeving.", "Something else than a Salesdock environment answers at this address."},
 	"warn_plain_token":      {"Deze token is niet gemarkeerd als “voor een integratie”. Hij werkt, maar kan ook als gewone API-token gebruikt worden.", "This token is not marked for an integration. It works, but can be used as a general API token too."},
 	"same_environment":      {"Dit is de omgeving zelf: een transactie zou in een kring gaan. Kies de omgeving van een partner.", "This is the environment itself: a transaction would go round in a loop. Choose a partner's environment."},
+	"concept_used":          {"Van dit voorstel van een dialer is al transactie %d gemaakt.", "Sale %d was made of this dialer's proposal already."},
+	"optin_kept":            {"Deze transactie heeft al opt-in-gegevens en houdt die. Alleen intrekken kan nog: withdrawn_at.", "This sale has opt-in data and keeps it. It can only be withdrawn: withdrawn_at."},
 	"sale_loop":             {"De transactie is hier al geweest: dit zou een kring geven", "The transaction has been here before: this would make a loop"},
 	"warn_same_environment": {"Dit is de omgeving zelf.", "This is the environment itself."},
 	"suggest_same_id":       {"zelfde identifier", "same identifier"},

@@ -124,6 +124,41 @@ func TestStockFaultsLoseNothing(t *testing.T) {
 	}
 }
 
+// TestStockSilenceLosesNothing: a partner that takes a create and says nothing of it, or nothing that can be read,
+// leaves an outcome that is not known. It is looked for, and goes again only when a person says so.
+func TestStockSilenceLosesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStockLink(t, 3)
+	unknown := func() int { return s.forwardings("outcome_unknown") }
+	for n, fault := range []struct {
+		name   string
+		faults practice.Faults
+		taken  int // creates that the partner made all the same
+	}{
+		{"an answer that breaks off", practice.Faults{Truncated: true}, 1},
+		{"a proxy's page", practice.Faults{HTMLErrors: true}, 1},
+		{"a lost answer", practice.Faults{LoseEvery: 1}, 2},
+		{"silence", practice.Faults{Silent: true}, 2},
+	} {
+		s.partner.SetFaults(fault.faults)
+		s.sell(n)
+		s.reseller.post(s.path("/sync"), nil)
+		s.eventually("the outcome is not known: "+fault.name, func() bool { return unknown()+s.forwardings("forwarded") == n+1 })
+		s.partner.SetFaults(practice.Faults{})
+		require.Equal(t, fault.taken, s.onceEach(), fault.name)
+		require.Equal(t, 3, len(rows(s.reseller.get("account/products?active=1"))), "%s: nothing is removed", fault.name)
+	}
+	s.eventually("what arrived is found", func() bool { return s.forwardings("forwarded") == 2 })
+	s.eventually("what did not is before a person, with the reason", func() bool { return s.settledUnknown() == 2 })
+	for _, f := range rows(s.reseller.get("account/forwardings?state=outcome_unknown")) {
+		require.Equal(t, "outcome_unknown", f["cause"])
+		require.NotEmpty(t, f["who_must_act"])
+		s.reseller.post(fmt.Sprintf("account/forwardings/%v/resend", f["id"]), nil)
+	}
+	s.eventually("all are forwarded", func() bool { return s.forwardings("forwarded") == 4 })
+	require.Equal(t, 4, s.onceEach())
+}
+
 // TestStockRefusedTokenPauses: work is kept in order until there is a new token.
 func TestStockRefusedTokenPauses(t *testing.T) {
 	t.Parallel()

@@ -61,6 +61,15 @@ var roleWords = map[string]string{
 	"owner": tr("Eigenaar"), "admin": tr("Beheerder"), "organisationadmin": tr("Organisatiebeheerder"), "teamleader": tr("Teamleider"), "agent": tr("Agent"),
 }
 
+var channelWords = map[string]string{"email": tr("E-mail"), "phone": tr("Telefoon")}
+
+// optinWords say what becomes of a sale's opt-in data at a partner.
+var optinWords = map[string]string{
+	"sent": tr("De opt-in-gegevens gaan mee."), "withdrawn": tr("De opt-in-gegevens gaan niet mee: de klant trok de toestemming in."),
+	"expired": tr("De opt-in-gegevens gaan niet mee: de toestemming is verlopen."), "switch_off": tr("De opt-in-gegevens gaan niet mee: dat staat uit bij de integratie."),
+	"not_taken": tr("De opt-in-gegevens gaan niet mee: deze partner neemt ze niet bij een transactie aan."),
+}
+
 var saleTypeWords = map[string]string{"order": tr("Order"), "offer": tr("Offerte")}
 
 var statusTypeWords = map[string]string{
