@@ -99,8 +99,15 @@ func (p *Partner) applyStatuses(ctx context.Context, tx *db.Tx, i db.Integration
 		return err
 	}
 	for _, row := range ours {
-		if err := p.applyStatus(ctx, tx, row, updates[*row.Forwarding.PartnerSaleID], mappings.Statuses); err != nil {
+		update := updates[*row.Forwarding.PartnerSaleID]
+		if err := p.applyStatus(ctx, tx, row, update, mappings.Statuses); err != nil {
 			return err
+		}
+		if c := update.CancellationRequest; c != nil {
+			answered := db.Answered{State: string(c.State), Answer: string(c.Answer), Zone: salesdock.Amsterdam, Now: p.Now()}
+			if err := tx.ReadCancellation(ctx, row.Forwarding, string(c.Reference), answered); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -13,16 +13,17 @@ import (
 
 // Kinds of outbox rows, and the one signal they carry.
 const (
-	OutboxIntegration = "integration"
-	OutboxForwarding  = "forwarding"
-	OutboxNotify      = "notify"
-	OutboxOperation   = "operation"
-	SignalStart       = ""
-	SignalLookAgain   = "look-again"
-	SignalSyncNow     = "sync-now"
-	SignalPartner     = "partner-changed"
-	SignalSettings    = "settings-changed"
-	SignalRemove      = "remove"
+	OutboxIntegration  = "integration"
+	OutboxForwarding   = "forwarding"
+	OutboxNotify       = "notify"
+	OutboxOperation    = "operation"
+	OutboxCancellation = "cancellation"
+	SignalStart        = ""
+	SignalLookAgain    = "look-again"
+	SignalSyncNow      = "sync-now"
+	SignalPartner      = "partner-changed"
+	SignalSettings     = "settings-changed"
+	SignalRemove       = "remove"
 )
 
 // States of a forwarding.
@@ -228,6 +229,9 @@ func (t *Tx) ChangeSaleStatus(ctx context.Context, sale Sale, change StatusChang
 		return Sale{}, err
 	}
 	if _, err := t.ConsiderForwarding(ctx, updated, false, change.Zone, change.Now); err != nil {
+		return Sale{}, err
+	}
+	if err := t.settleByStatus(ctx, updated, change); err != nil {
 		return Sale{}, err
 	}
 	if updated.LinkID != nil {

@@ -16,6 +16,17 @@ type (
 	AuditLog                           = dbsqlc.AuditLog
 	AuditOfParams                      = dbsqlc.AuditOfParams
 	AuditOfRow                         = dbsqlc.AuditOfRow
+	CancellationAnswerParams           = dbsqlc.CancellationAnswerParams
+	CancellationByReferenceParams      = dbsqlc.CancellationByReferenceParams
+	CancellationCountParams            = dbsqlc.CancellationCountParams
+	CancellationInsertParams           = dbsqlc.CancellationInsertParams
+	CancellationLaterParams            = dbsqlc.CancellationLaterParams
+	CancellationListParams             = dbsqlc.CancellationListParams
+	CancellationListRow                = dbsqlc.CancellationListRow
+	CancellationNextRow                = dbsqlc.CancellationNextRow
+	CancellationOpenedParams           = dbsqlc.CancellationOpenedParams
+	CancellationRequest                = dbsqlc.CancellationRequest
+	CancellationWithdrawParams         = dbsqlc.CancellationWithdrawParams
 	ConceptInsertParams                = dbsqlc.ConceptInsertParams
 	ConceptTransaction                 = dbsqlc.ConceptTransaction
 	ConceptUseParams                   = dbsqlc.ConceptUseParams
@@ -189,6 +200,7 @@ type (
 	SalePageRow                        = dbsqlc.SalePageRow
 	SaleSetForwardedParams             = dbsqlc.SaleSetForwardedParams
 	SaleSetStatusParams                = dbsqlc.SaleSetStatusParams
+	SaleTouchParams                    = dbsqlc.SaleTouchParams
 	SalesOfIntegrationParams           = dbsqlc.SalesOfIntegrationParams
 	SalesToForwardParams               = dbsqlc.SalesToForwardParams
 	Session                            = dbsqlc.Session
@@ -224,6 +236,8 @@ type (
 	SyncRunResolveParams               = dbsqlc.SyncRunResolveParams
 	SyncRunStartParams                 = dbsqlc.SyncRunStartParams
 	SyncRunsSupersedeParams            = dbsqlc.SyncRunsSupersedeParams
+	SystemCancellationAddressRow       = dbsqlc.SystemCancellationAddressRow
+	SystemCancellationsToRunRow        = dbsqlc.SystemCancellationsToRunRow
 	SystemCircuitOpenParams            = dbsqlc.SystemCircuitOpenParams
 	SystemCircuitProbeParams           = dbsqlc.SystemCircuitProbeParams
 	SystemCircuitsRow                  = dbsqlc.SystemCircuitsRow

@@ -388,6 +388,42 @@ func (c *Client) CreateSale(ctx context.Context, flowType, flowIdentifier string
 	return string(created.SaleID), nil
 }
 
+// AskCancellation asks a partner of ours to cancel a sale that it has. Scope of its idempotency: the request's
+// reference, for that sale; the same one again gives where it stands.
+func (c *Client) AskCancellation(ctx context.Context, saleID string, in CancellationRequest) (CancellationState, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return CancellationState{}, err
+	}
+	return c.cancellation(ctx, request{method: http.MethodPut, path: cancellationPath(saleID), body: body})
+}
+
+// Cancellation asks where a request stands.
+func (c *Client) Cancellation(ctx context.Context, saleID, reference string) (CancellationState, error) {
+	return c.cancellation(ctx, request{method: http.MethodGet, path: cancellationPath(saleID), query: url.Values{"reference": {reference}}})
+}
+
+// WithdrawCancellation takes a request back, and gives where it stands: its answer may have been first. Repeating it
+// changes nothing.
+func (c *Client) WithdrawCancellation(ctx context.Context, saleID, reference string) (CancellationState, error) {
+	return c.cancellation(ctx, request{method: http.MethodDelete, path: cancellationPath(saleID), query: url.Values{"reference": {reference}}})
+}
+
+func cancellationPath(saleID string) string {
+	return "user/sales/" + url.PathEscape(saleID) + "/cancellation-request"
+}
+
+func (c *Client) cancellation(ctx context.Context, r request) (state CancellationState, err error) {
+	data, err := c.do(ctx, r)
+	if err != nil {
+		return state, err
+	}
+	if err := json.Unmarshal(data, &state); err != nil || state.State == "" {
+		return state, fmt.Errorf("%w: a cancellation request without a state", ErrUnreadable)
+	}
+	return state, nil
+}
+
 // PutLink tells the partner who we are and where we listen. Repeating it changes nothing: a link belongs to the token's user.
 func (c *Client) PutLink(ctx context.Context, link Link) error {
 	body, err := json.Marshal(link) //nolint:gosec // G117: the secret is what the partner is told, over its own address

@@ -438,6 +438,21 @@ type SaleUpdate struct {
 	Product struct {
 		ID Int `json:"id"`
 	} `json:"product"`
+	CancellationRequest *CancellationState `json:"cancellation_request"` // our extension: the last one that was made for it
+}
+
+// CancellationRequest is what A asks of B: to cancel a sale that B has.
+type CancellationRequest struct {
+	Reference string `json:"reference"` // A's name for the request
+	Reason    string `json:"reason"`
+	ExpiresAt Stamp  `json:"expires_at"`
+}
+
+// CancellationState is where a request stands at B.
+type CancellationState struct {
+	Reference Text `json:"reference"`
+	State     Text `json:"state"` // open, accepted, rejected, withdrawn, expired
+	Answer    Text `json:"answer"`
 }
 
 // SaleCreated is the answer to a create.
@@ -447,18 +462,19 @@ type SaleCreated struct {
 
 // Capabilities is what a partner that runs this project offers beyond Salesdock.
 type Capabilities struct {
-	Product            string            `json:"product"`
-	Version            string            `json:"version"`
-	Account            string            `json:"account"`
-	Name               string            `json:"name"`
-	IdempotencyKeys    bool              `json:"idempotency_keys"`
-	ExternalReference  bool              `json:"external_reference"`
-	ChangeCursors      bool              `json:"change_cursors"`
-	LinkEvents         bool              `json:"link_events"`
-	Optin              bool              `json:"optin"` // opt-in data is taken with a sale
-	RequestsPerMinute  int               `json:"requests_per_minute"`
-	LimitsByTokenAlone bool              `json:"limits_by_token_alone"`
-	Token              *TokenDescription `json:"token,omitempty"`
+	Product              string            `json:"product"`
+	Version              string            `json:"version"`
+	Account              string            `json:"account"`
+	Name                 string            `json:"name"`
+	IdempotencyKeys      bool              `json:"idempotency_keys"`
+	ExternalReference    bool              `json:"external_reference"`
+	ChangeCursors        bool              `json:"change_cursors"`
+	LinkEvents           bool              `json:"link_events"`
+	Optin                bool              `json:"optin"` // opt-in data is taken with a sale
+	CancellationRequests bool              `json:"cancellation_requests"`
+	RequestsPerMinute    int               `json:"requests_per_minute"`
+	LimitsByTokenAlone   bool              `json:"limits_by_token_alone"`
+	Token                *TokenDescription `json:"token,omitempty"`
 }
 
 // TokenDescription tells a caller about the token it used.

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -36,11 +37,16 @@ func BulkOperation(ctx workflow.Context, in BulkOperationInput) error {
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
 			return workflow.NewContinueAsNewError(ctx, BulkOperation, in)
 		}
-		timerCtx, cancel := workflow.WithCancel(ctx)
-		selector := workflow.NewSelector(ctx)
-		selector.AddReceive(lookAgain, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
-		selector.AddFuture(workflow.NewTimer(timerCtx, step.Wait), func(workflow.Future) {})
-		selector.Select(ctx)
-		cancel()
+		waitOrSignal(ctx, lookAgain, step.Wait)
 	}
+}
+
+// waitOrSignal waits until a signal says to look again, or for as long as it is told.
+func waitOrSignal(ctx workflow.Context, lookAgain workflow.ReceiveChannel, wait time.Duration) {
+	timerCtx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	selector := workflow.NewSelector(ctx)
+	selector.AddReceive(lookAgain, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+	selector.AddFuture(workflow.NewTimer(timerCtx, wait), func(workflow.Future) {})
+	selector.Select(ctx)
 }

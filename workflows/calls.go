@@ -85,6 +85,14 @@ func advanceOperation(ctx workflow.Context, in activities.OperationInput) (activ
 	return call[activities.OperationResult](withStore(ctx), records.AdvanceOperation, in)
 }
 
+func planCancellation(ctx workflow.Context, in activities.CancellationInput) (activities.CancellationPlan, error) {
+	return call[activities.CancellationPlan](withStore(ctx), records.PlanCancellation, in)
+}
+
+func tellCancellation(ctx workflow.Context, limitGroup string, in activities.TellCancellationInput) error {
+	return workflow.ExecuteActivity(withPartnerWrite(ctx, limitGroup, activities.PriorityForward), partner.TellCancellation, in).Get(ctx, nil)
+}
+
 func applyProducts(ctx workflow.Context, in activities.ApplyInput) (activities.ApplyResult, error) {
 	return call[activities.ApplyResult](withStore(ctx), records.ApplyProducts, in)
 }

@@ -18,7 +18,7 @@ type WorkflowRegistry interface {
 func Register(r WorkflowRegistry) {
 	for name, w := range map[string]any{
 		IntegrationName: Integration, SyncProductsName: SyncProducts, ForwardSaleName: ForwardSale, NotifyPartnersName: NotifyPartners,
-		BulkOperationName: BulkOperation,
+		BulkOperationName: BulkOperation, RequestCancellationName: RequestCancellation,
 	} {
 		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
 	}

@@ -1464,12 +1464,13 @@ func (q *Queries) SystemForwardingsToRun(ctx context.Context, arg SystemForwardi
 const waitingForPersonCount = `-- name: WaitingForPersonCount :one
 SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown'))
   + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = $1 AND r.state = 'needs_confirmation')
+  + (SELECT count(*) FROM cancellation_requests c WHERE c.environment_id = $1 AND c.direction = 'incoming' AND c.state = 'open' AND c.expires_at > $2)
   + (SELECT count(*) FROM integrations i WHERE i.environment_id = $1 AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint
 `
 
 // What waits for a person: sales, runs that the brake stopped, links that stand still.
-func (q *Queries) WaitingForPersonCount(ctx context.Context, environmentID int64) (int64, error) {
-	row := q.db.QueryRow(ctx, waitingForPersonCount, environmentID)
+func (q *Queries) WaitingForPersonCount(ctx context.Context, environmentID int64, now time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, waitingForPersonCount, environmentID, now)
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err

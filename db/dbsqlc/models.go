@@ -41,6 +41,26 @@ type AuditLog struct {
 	At            time.Time
 }
 
+type CancellationRequest struct {
+	ID            int64
+	EnvironmentID int64
+	Direction     string
+	SaleID        int64
+	IntegrationID *int64
+	LinkID        *int64
+	Reference     string
+	Reason        string
+	State         string
+	Answer        string
+	Cause         string
+	Attempts      int32
+	NextAt        time.Time
+	UserID        *int64
+	ExpiresAt     time.Time
+	CreatedAt     time.Time
+	AnsweredAt    *time.Time
+}
+
 type ConceptTransaction struct {
 	ID            int64
 	EnvironmentID int64

@@ -170,6 +170,8 @@ func (r *Relay) move(ctx context.Context, t target) error {
 		return r.notify(ctx, t)
 	case db.OutboxOperation:
 		return r.operation(ctx, t)
+	case db.OutboxCancellation:
+		return r.cancellation(ctx, t)
 	}
 	return fmt.Errorf("outbox row of unknown kind %q", t.kind)
 }
@@ -282,6 +284,22 @@ func (r *Relay) operation(ctx context.Context, t target) error {
 	return r.startOnce(ctx, options, workflows.BulkOperationName, workflows.BulkOperationInput{EnvironmentID: row.EnvironmentID, OperationID: row.ID})
 }
 
+func (r *Relay) cancellation(ctx context.Context, t target) error {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemCancellationAddressRow, error) {
+		return tx.SystemCancellationAddress(ctx, t.subject)
+	})
+	if err != nil || !found {
+		return err
+	}
+	options := start(workflows.RequestCancellationID(row.EnvironmentID, row.SaleID), workflows.AttributeEnvironment.ValueSet(row.EnvironmentID), workflows.AttributeSale.ValueSet(row.SaleID))
+	in := workflows.RequestCancellationInput{EnvironmentID: row.EnvironmentID, SaleID: row.SaleID}
+	if t.signal == db.SignalStart {
+		return r.startOnce(ctx, options, workflows.RequestCancellationName, in)
+	}
+	_, err = r.Client.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalLookAgain, nil, options, workflows.RequestCancellationName, in)
+	return err
+}
+
 // hostGroup is the budget that announcements to one host share.
 func hostGroup(address string) string {
 	host := address
@@ -333,6 +351,13 @@ func (r *Relay) reconcile(ctx context.Context, all bool) error {
 		}
 		for _, o := range operations {
 			targets = append(targets, target{db.OutboxOperation, o.ID, db.SignalStart})
+		}
+		cancellations, err := tx.SystemCancellationsToRun(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range cancellations {
+			targets = append(targets, target{db.OutboxCancellation, c.ID, db.SignalStart})
 		}
 		links, err := tx.SystemLinksToTell(ctx)
 		for _, l := range links {

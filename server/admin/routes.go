@@ -56,6 +56,10 @@ func Routes() []Route {
 		{post, "/sales/:id/correct", Admins, (*visit).saveCorrectSale},
 		{get, "/sales/:id/preview", Admins, (*visit).showPreview},
 		{post, "/sales/:id/forward", Admins, (*visit).forwardSale},
+		{post, "/sales/:id/cancellation-request", Admins, (*visit).askCancellation},
+		{post, "/cancellation-requests/:id/withdraw", Admins, (*visit).withdrawCancellation},
+		{post, "/cancellation-requests/:id/accept", Admins, (*visit).acceptCancellation},
+		{post, "/cancellation-requests/:id/reject", Admins, (*visit).rejectCancellation},
 		{post, "/sales/:id/status", Admins, (*visit).saveSaleStatus},
 
 		{get, "/integrations", Admins, (*visit).showIntegrations},

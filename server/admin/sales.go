@@ -71,6 +71,9 @@ func (v *visit) saleView(id int64) (view views.SaleView, err error) {
 	if view.Statuses, err = v.svc.Statuses(ctx, v.actor); err != nil || !v.actor.Admin() {
 		return view, err
 	}
+	if view.Cancellations, _, err = v.svc.Cancellations(ctx, v.actor, service.CancellationFilter{SaleID: &id, Page: 1, PerPage: 20}); err != nil {
+		return view, err
+	}
 	view.Forwardings, err = v.svc.SaleForwardings(ctx, v.actor, id)
 	begun := false
 	for _, f := range view.Forwardings {
@@ -106,6 +109,8 @@ func (v *visit) liveSale() error {
 		view, err := v.saleView(id)
 		busy := slices.ContainsFunc(view.Forwardings, func(f service.SaleForwarding) bool {
 			return f.State == db.ForwardingWaiting || f.State == db.ForwardingSending
+		}) || slices.ContainsFunc(view.Cancellations, func(c db.CancellationListRow) bool {
+			return slices.Contains(db.CancellationPending, c.CancellationRequest.State)
 		})
 		return views.SaleLive(view), busy, err
 	})

@@ -49,6 +49,7 @@ func TestWireTypesAreTheDocuments(t *testing.T) {
 		"Flow": salesdock.Flow{}, "Section": salesdock.Section{}, "SectionProduct": salesdock.SectionProduct{}, "Question": salesdock.Question{}, "Agreement": salesdock.Agreement{},
 		"Status": salesdock.Status{}, "SaleStatus": salesdock.SaleStatus{}, "SaleCreated": salesdock.SaleCreated{}, "Capabilities": salesdock.Capabilities{},
 		"TokenDescription": salesdock.TokenDescription{}, "Link": salesdock.Link{}, "LinkEvent": salesdock.LinkEvent{}, "PageLink": salesdock.PageLink{}, "Candidate": linking.Candidate{},
+		"CancellationAsked": salesdock.CancellationRequest{}, "CancellationState": salesdock.CancellationState{},
 	} {
 		documented := []string{}
 		for field := range schemas[name].Value.Properties {

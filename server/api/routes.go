@@ -24,6 +24,9 @@ func Routes() []Route {
 		{get, "/capabilities", (*call).capabilities, true},
 		{put, "/user/link", (*call).putLink, true},
 		{del, "/user/link", (*call).deleteLink, true},
+		{put, "/user/sales/:id/cancellation-request", (*call).takeCancellation, true},
+		{get, "/user/sales/:id/cancellation-request", (*call).cancellationState, true},
+		{del, "/user/sales/:id/cancellation-request", (*call).takeBackCancellation, true},
 		{post, "/user/sales/cancel/:id", (*call).cancelSale, true},
 
 		{post, "/account/products", (*call).createProduct, false},
@@ -52,6 +55,11 @@ func Routes() []Route {
 		{post, "/account/sales/updatestatus/:id", (*call).updateStatus, false},
 		{post, "/account/sales/updatestatus/incoming/:incoming_id", (*call).updateStatusIncoming, false},
 		{patch, "/account/sales/:id", (*call).correctSale, false},
+		{post, "/account/sales/:id/cancellation-request", (*call).requestCancellation, false},
+		{get, "/account/cancellation-requests", (*call).cancellations, false},
+		{post, "/account/cancellation-requests/:id/withdraw", (*call).withdrawCancellation, false},
+		{post, "/account/cancellation-requests/:id/accept", (*call).acceptCancellation, false},
+		{post, "/account/cancellation-requests/:id/reject", (*call).rejectCancellation, false},
 		{post, "/account/sales/:id/forward", (*call).forwardSale, false},
 		{post, "/account/sales/:id/forward/preview", (*call).previewForward, false},
 

@@ -183,6 +183,9 @@ func extendedSale(s service.SaleView) map[string]any {
 	if s.ProcessedAt != nil {
 		row["processed"] = map[string]any{"processed_at": stamp(s.ProcessedAt), "outgoing_id": s.OutgoingID, "outgoing_app": s.OutgoingApp}
 	}
+	if c := s.Cancellation; c != nil {
+		row["cancellation_request"] = salesdock.CancellationState{Reference: salesdock.Text(c.Reference), State: salesdock.Text(c.State), Answer: salesdock.Text(c.Answer)}
+	}
 	if s.CancelledAt != nil {
 		row["cancelled"] = map[string]any{"cancelled_at": stamp(s.CancelledAt), "reason": s.StatusRemark, "cancelled_by": s.CancelledBy}
 	}

@@ -24,6 +24,7 @@ type Overview struct {
 	Links     []LinkOverview
 	Groups    []db.ForwardingGroupsRow // what waits for a person, by cause
 	ToConfirm []db.SyncRun             // runs that the brake stopped
+	Requests  []db.CancellationListRow // what linked environments ask to cancel
 	Incoming  []db.LinkListRow
 	Latest    []SaleRow
 }
@@ -38,7 +39,7 @@ func (o Overview) Waiting() (count int64) {
 			count++
 		}
 	}
-	return count + int64(len(o.ToConfirm))
+	return count + int64(len(o.ToConfirm)+len(o.Requests))
 }
 
 // Overview reads what a person should know first.
@@ -48,6 +49,13 @@ func (s *Service) Overview(ctx context.Context, a Actor) (o Overview, err error)
 			return err
 		}
 		if o.ToConfirm, err = tx.SyncRunsToConfirm(ctx, a.EnvironmentID); err != nil {
+			return err
+		}
+		if _, err = tx.CancellationsExpire(ctx, a.EnvironmentID, s.Now()); err != nil {
+			return err
+		}
+		o.Requests, err = tx.CancellationList(ctx, db.CancellationListParams{EnvironmentID: a.EnvironmentID, Direction: new("incoming"), States: []string{db.CancellationOpen}, PageSize: 200})
+		if err != nil {
 			return err
 		}
 		if o.Incoming, err = tx.LinkList(ctx, a.EnvironmentID); err != nil {
@@ -112,7 +120,7 @@ func (s *Service) WaitingCount(ctx context.Context, a Actor) (count int64, err e
 		return 0, nil
 	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
-		count, err = tx.WaitingForPersonCount(ctx, a.EnvironmentID)
+		count, err = tx.WaitingForPersonCount(ctx, a.EnvironmentID, s.Now())
 		return err
 	})
 	return count, err

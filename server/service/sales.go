@@ -246,6 +246,7 @@ type SaleView struct {
 	StatusName   string
 	User         db.User
 	Organisation string
+	Cancellation *db.CancellationRequest // the last one that a linked environment made for it
 }
 
 // Sales reads a page of sales, newest first, and how many there are.
@@ -328,6 +329,18 @@ func (s *Service) Sale(ctx context.Context, a Actor, id int64, account bool) (vi
 
 func (s *Service) viewSales(ctx context.Context, tx *db.Tx, a Actor, rows []db.Sale) ([]SaleView, error) {
 	users, organisations, statuses := map[int64]db.User{}, map[int64]string{}, map[string]string{}
+	ids := make([]int64, len(rows))
+	for i, sale := range rows {
+		ids[i] = sale.ID
+	}
+	requests, err := tx.CancellationsOfSales(ctx, a.EnvironmentID, ids)
+	if err != nil {
+		return nil, err
+	}
+	cancellations := map[int64]*db.CancellationRequest{}
+	for i := range requests {
+		cancellations[requests[i].SaleID] = &requests[i]
+	}
 	views := make([]SaleView, 0, len(rows))
 	for _, sale := range rows {
 		if _, ok := users[sale.UserID]; !ok {
@@ -337,7 +350,7 @@ func (s *Service) viewSales(ctx context.Context, tx *db.Tx, a Actor, rows []db.S
 			}
 			users[sale.UserID] = user
 		}
-		view := SaleView{Sale: sale, User: users[sale.UserID]}
+		view := SaleView{Sale: sale, User: users[sale.UserID], Cancellation: cancellations[sale.ID]}
 		if sale.OrganisationID != nil {
 			name, ok := organisations[*sale.OrganisationID]
 			if !ok {

@@ -4,6 +4,7 @@ package service
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -185,3 +186,6 @@ func optional(text string) *string {
 	}
 	return &text
 }
+
+// newReference makes a name that nobody guesses and nothing else has.
+func newReference() string { return rand.Text() }

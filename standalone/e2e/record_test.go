@@ -86,6 +86,12 @@ func TestRecordHistories(t *testing.T) {
 	ended(forwarding(third))
 	record("forward_sale_withdrawn_while_waiting", forwarding(third))
 
+	asked := rows(l.reseller.post(fmt.Sprintf("account/sales/%d/cancellation-request", second), object{"reason": "Klant ziet ervan af"}))[0]
+	l.eventually("B has the request", func() bool { return len(rows(l.provider.get("account/cancellation-requests"))) == 1 })
+	l.reseller.post(fmt.Sprintf("account/cancellation-requests/%v/withdraw", asked["id"]), nil)
+	ended(fmt.Sprintf("cancellation/2/%d", second))
+	record("request_cancellation_withdrawn", fmt.Sprintf("cancellation/2/%d", second))
+
 	l.reseller.patch(l.path(""), object{"forwarding": object{"enabled": false, "delay": object{"amount": 0, "unit": "minutes"}}})
 	l.sell(4)
 	l.sell(5)

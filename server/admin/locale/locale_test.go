@@ -18,7 +18,7 @@ import (
 )
 
 // textArguments says which arguments of a call are texts of the interface.
-var textArguments = map[string][]int{"t": {1}, "tr": {0}, "n": {2, 3}, "T": {0}, "N": {1, 2}, "done": {1}, "did": {2}, "resolveRun": {1}}
+var textArguments = map[string][]int{"t": {1}, "tr": {0}, "n": {2, 3}, "T": {0}, "N": {1, 2}, "done": {1}, "did": {2}, "resolveRun": {1}, "answerCancellation": {1}}
 
 // used collects every text that the interface's code names.
 func used(t *testing.T) map[string]string {

@@ -28,6 +28,19 @@ var forwardingWords = map[string]stateWord{
 // ForwardingStates in the order in which people want them.
 var ForwardingStates = []string{"action_required", "outcome_unknown", "waiting", "sending", "forwarded", "withdrawn", "abandoned"}
 
+var cancellationWords = map[string]stateWord{
+	"asking":      {"busy", tr("Wordt gevraagd")},
+	"open":        {"attention", tr("Open")},
+	"withdrawing": {"busy", tr("Wordt ingetrokken")},
+	"accepted":    {"good", tr("Aangenomen")},
+	"rejected":    {"bad", tr("Afgewezen")},
+	"withdrawn":   {"quiet", tr("Ingetrokken")},
+	"expired":     {"quiet", tr("Verlopen")},
+	"refused":     {"bad", tr("Niet aangenomen")},
+}
+
+func causeProblem(cause string) linking.Problem { return linking.Problem{Code: cause} }
+
 var runWords = map[string]stateWord{
 	"queued":             {"busy", tr("In de wachtrij")},
 	"running":            {"busy", tr("Bezig")},
