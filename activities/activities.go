@@ -11,6 +11,7 @@ import (
 
 	"koppel/db"
 	"koppel/internal/budget"
+	"koppel/internal/identity"
 	"koppel/internal/vault"
 	"koppel/salesdock"
 )
@@ -39,12 +40,22 @@ type integrationRef struct {
 	client        *salesdock.Client
 }
 
-func (p *Partner) client(i db.Integration) (*salesdock.Client, error) {
+func (p *Partner) client(ctx context.Context, i db.Integration) (*salesdock.Client, error) {
+	var signer *salesdock.Signer
+	if keyed(i) {
+		err := p.Store.WithTx(ctx, i.EnvironmentID, func(tx *db.Tx) (err error) {
+			signer, err = identity.Signer(ctx, tx, p.Vault, i.EnvironmentID, p.Now())
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	token, err := p.Vault.Open(vault.TokenRow(i.EnvironmentID, i.LinkKey), i.TokenSealed)
 	if err != nil {
 		return nil, err
 	}
-	return salesdock.NewClient(p.Budget.Transport(p.Transport, i.LimitGroup), i.BaseURL, i.AccountName, string(token)), nil
+	return salesdock.NewClient(p.Budget.Transport(p.Transport, i.LimitGroup), i.BaseURL, i.AccountName, string(token)).SignedBy(signer), nil
 }
 
 // integration loads an integration that may be called. A paused or removed one gives ReasonNotFound.
@@ -60,7 +71,7 @@ func (p *Partner) integration(ctx context.Context, environmentID, id int64) (ref
 	if err != nil {
 		return ref, err
 	}
-	ref.client, err = p.client(ref.Integration)
+	ref.client, err = p.client(ctx, ref.Integration)
 	return ref, err
 }
 

@@ -107,7 +107,7 @@ func (p *Partner) claim(ctx context.Context, in SendSaleInput) (s sending, err e
 	if err != nil || s.done != nil {
 		return s, err
 	}
-	s.ref.client, err = p.client(s.ref.Integration)
+	s.ref.client, err = p.client(ctx, s.ref.Integration)
 	return s, err
 }
 

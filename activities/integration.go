@@ -166,7 +166,8 @@ func (p *Partner) TellPartner(ctx context.Context, in IntegrationInput) (Integra
 	if err != nil {
 		return IntegrationPlan{}, err
 	}
-	err = ref.client.PutLink(ctx, salesdock.Link{Account: ref.account, BaseURL: p.PublicURL, LinkKey: ref.LinkKey, Secret: string(secret)})
+	link := salesdock.Link{Account: ref.account, BaseURL: p.PublicURL, LinkKey: ref.LinkKey, Secret: string(secret), PublicKey: ref.client.PublicKey()}
+	err = ref.client.PutLink(ctx, link)
 	if err != nil {
 		return IntegrationPlan{}, p.failed(ctx, ref.Integration, err)
 	}

@@ -32,6 +32,8 @@ type (
 	ConceptUseParams                   = dbsqlc.ConceptUseParams
 	Environment                        = dbsqlc.Environment
 	EnvironmentInsertParams            = dbsqlc.EnvironmentInsertParams
+	EnvironmentKey                     = dbsqlc.EnvironmentKey
+	EnvironmentKeyInsertParams         = dbsqlc.EnvironmentKeyInsertParams
 	EnvironmentSessionByHashRow        = dbsqlc.EnvironmentSessionByHashRow
 	EnvironmentSetParams               = dbsqlc.EnvironmentSetParams
 	Flow                               = dbsqlc.Flow
@@ -130,10 +132,13 @@ type (
 	LimitGroup                         = dbsqlc.LimitGroup
 	LimitGroupUse                      = dbsqlc.LimitGroupUse
 	LinkAnnouncedParams                = dbsqlc.LinkAnnouncedParams
+	LinkContactParams                  = dbsqlc.LinkContactParams
 	LinkListRow                        = dbsqlc.LinkListRow
+	LinkPinParams                      = dbsqlc.LinkPinParams
 	LinkSalesChangedParams             = dbsqlc.LinkSalesChangedParams
 	LinkSetSettingsParams              = dbsqlc.LinkSetSettingsParams
 	LinkUpsertParams                   = dbsqlc.LinkUpsertParams
+	LinksOfPartnerParams               = dbsqlc.LinksOfPartnerParams
 	MappingBaseline                    = dbsqlc.MappingBaseline
 	MappingBaselineFirstParams         = dbsqlc.MappingBaselineFirstParams
 	MappingBaselineMoveParams          = dbsqlc.MappingBaselineMoveParams

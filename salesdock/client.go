@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,7 @@ type Client struct {
 	baseURL string
 	account string
 	token   string
+	signer  *Signer
 }
 
 // NewClient makes a client. transport decides which addresses may be called (see NewTransport).
@@ -45,6 +47,20 @@ func NewClient(transport http.RoundTripper, baseURL, account, token string) *Cli
 		},
 		baseURL: strings.TrimRight(baseURL, "/"), account: account, token: token,
 	}
+}
+
+// SignedBy makes the client sign its requests; nil leaves them unsigned. A stock account has no use for it.
+func (c *Client) SignedBy(signer *Signer) *Client {
+	c.signer = signer
+	return c
+}
+
+// PublicKey is the key that requests are signed with, in base64; nothing for a client that signs none.
+func (c *Client) PublicKey() string {
+	if c.signer == nil {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(c.signer.PublicKey())
 }
 
 type request struct {
@@ -97,6 +113,11 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	for name, values := range r.header {
 		req.Header[name] = values
+	}
+	if c.signer != nil {
+		if err := c.signer.Sign(req, r.body, time.Now()); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
+		}
 	}
 	response, err := c.http.Do(req)
 	switch {

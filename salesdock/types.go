@@ -489,6 +489,8 @@ type Link struct {
 	BaseURL string `json:"base_url"`
 	LinkKey string `json:"link_key"`
 	Secret  string `json:"secret"`
+	// PublicKey is the key that A signs with (ed25519, base64). It is the one that signs the call that tells it.
+	PublicKey string `json:"public_key,omitempty"`
 }
 
 // LinkEvent is a hint from B: something changed, look. Its sequence number only grows.

@@ -12,6 +12,32 @@ import (
 	"koppel/linking"
 )
 
+const environmentKey = `-- name: EnvironmentKey :one
+SELECT environment_id, seed_sealed, created_at FROM environment_keys WHERE environment_id = $1
+`
+
+func (q *Queries) EnvironmentKey(ctx context.Context, environmentID int64) (EnvironmentKey, error) {
+	row := q.db.QueryRow(ctx, environmentKey, environmentID)
+	var i EnvironmentKey
+	err := row.Scan(&i.EnvironmentID, &i.SeedSealed, &i.CreatedAt)
+	return i, err
+}
+
+const environmentKeyInsert = `-- name: EnvironmentKeyInsert :exec
+INSERT INTO environment_keys (environment_id, seed_sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT (environment_id) DO NOTHING
+`
+
+type EnvironmentKeyInsertParams struct {
+	EnvironmentID int64
+	SeedSealed    []byte
+	Now           time.Time
+}
+
+func (q *Queries) EnvironmentKeyInsert(ctx context.Context, arg EnvironmentKeyInsertParams) error {
+	_, err := q.db.Exec(ctx, environmentKeyInsert, arg.EnvironmentID, arg.SeedSealed, arg.Now)
+	return err
+}
+
 const linkAnnounced = `-- name: LinkAnnounced :exec
 UPDATE incoming_links SET products_announced = greatest(products_announced, $1::bigint), sales_announced = greatest(sales_announced, $2::bigint)
 WHERE environment_id = $3 AND id = $4
@@ -35,7 +61,7 @@ func (q *Queries) LinkAnnounced(ctx context.Context, arg LinkAnnouncedParams) er
 }
 
 const linkByID = `-- name: LinkByID :one
-SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at FROM incoming_links WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required FROM incoming_links WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) LinkByID(ctx context.Context, environmentID int64, iD int64) (IncomingLink, error) {
@@ -58,12 +84,14 @@ func (q *Queries) LinkByID(ctx context.Context, environmentID int64, iD int64) (
 		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
+		&i.PartnerKey,
+		&i.KeyRequired,
 	)
 	return i, err
 }
 
 const linkByUser = `-- name: LinkByUser :one
-SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at FROM incoming_links WHERE environment_id = $1 AND user_id = $2 AND state = 'active'
+SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required FROM incoming_links WHERE environment_id = $1 AND user_id = $2 AND state = 'active'
 `
 
 func (q *Queries) LinkByUser(ctx context.Context, environmentID int64, userID int64) (IncomingLink, error) {
@@ -86,8 +114,25 @@ func (q *Queries) LinkByUser(ctx context.Context, environmentID int64, userID in
 		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
+		&i.PartnerKey,
+		&i.KeyRequired,
 	)
 	return i, err
+}
+
+const linkContact = `-- name: LinkContact :exec
+UPDATE incoming_links SET last_contact_at = $1 WHERE environment_id = $2 AND id = $3
+`
+
+type LinkContactParams struct {
+	Now           time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) LinkContact(ctx context.Context, arg LinkContactParams) error {
+	_, err := q.db.Exec(ctx, linkContact, arg.Now, arg.EnvironmentID, arg.ID)
+	return err
 }
 
 const linkEnd = `-- name: LinkEnd :execrows
@@ -103,7 +148,7 @@ func (q *Queries) LinkEnd(ctx context.Context, environmentID int64, userID int64
 }
 
 const linkList = `-- name: LinkList :many
-SELECT l.id, l.environment_id, l.user_id, l.partner_account, l.partner_base_url, l.partner_link_key, l.event_secret_sealed, l.settings, l.state, l.products_seq, l.sales_seq, l.products_announced, l.sales_announced, l.changed, l.linked_at, l.last_contact_at, u.email, u.organisation_id, (SELECT count(*) FROM sales s WHERE s.environment_id = l.environment_id AND s.user_id = l.user_id)::bigint AS sales
+SELECT l.id, l.environment_id, l.user_id, l.partner_account, l.partner_base_url, l.partner_link_key, l.event_secret_sealed, l.settings, l.state, l.products_seq, l.sales_seq, l.products_announced, l.sales_announced, l.changed, l.linked_at, l.last_contact_at, l.partner_key, l.key_required, u.email, u.organisation_id, (SELECT count(*) FROM sales s WHERE s.environment_id = l.environment_id AND s.user_id = l.user_id)::bigint AS sales
 FROM incoming_links l JOIN users u ON u.environment_id = l.environment_id AND u.id = l.user_id
 WHERE l.environment_id = $1 ORDER BY l.id
 `
@@ -125,6 +170,8 @@ type LinkListRow struct {
 	Changed           int64
 	LinkedAt          time.Time
 	LastContactAt     time.Time
+	PartnerKey        []byte
+	KeyRequired       bool
 	Email             string
 	OrganisationID    *int64
 	Sales             int64
@@ -156,6 +203,8 @@ func (q *Queries) LinkList(ctx context.Context, environmentID int64) ([]LinkList
 			&i.Changed,
 			&i.LinkedAt,
 			&i.LastContactAt,
+			&i.PartnerKey,
+			&i.KeyRequired,
 			&i.Email,
 			&i.OrganisationID,
 			&i.Sales,
@@ -168,6 +217,56 @@ func (q *Queries) LinkList(ctx context.Context, environmentID int64) ([]LinkList
 		return nil, err
 	}
 	return items, nil
+}
+
+const linkPin = `-- name: LinkPin :execrows
+UPDATE incoming_links SET partner_key = $1, key_required = true WHERE environment_id = $2 AND id = $3 AND partner_key IS NULL
+`
+
+type LinkPinParams struct {
+	PartnerKey    []byte
+	EnvironmentID int64
+	ID            int64
+}
+
+// The first key that a link is called with is its key.
+func (q *Queries) LinkPin(ctx context.Context, arg LinkPinParams) (int64, error) {
+	result, err := q.db.Exec(ctx, linkPin, arg.PartnerKey, arg.EnvironmentID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const linkResetKey = `-- name: LinkResetKey :one
+UPDATE incoming_links SET partner_key = NULL, key_required = true WHERE environment_id = $1 AND id = $2 RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required
+`
+
+// The next key that the link is called with will be its key; unsigned calls stay refused.
+func (q *Queries) LinkResetKey(ctx context.Context, environmentID int64, iD int64) (IncomingLink, error) {
+	row := q.db.QueryRow(ctx, linkResetKey, environmentID, iD)
+	var i IncomingLink
+	err := row.Scan(
+		&i.ID,
+		&i.EnvironmentID,
+		&i.UserID,
+		&i.PartnerAccount,
+		&i.PartnerBaseURL,
+		&i.PartnerLinkKey,
+		&i.EventSecretSealed,
+		&i.Settings,
+		&i.State,
+		&i.ProductsSeq,
+		&i.SalesSeq,
+		&i.ProductsAnnounced,
+		&i.SalesAnnounced,
+		&i.Changed,
+		&i.LinkedAt,
+		&i.LastContactAt,
+		&i.PartnerKey,
+		&i.KeyRequired,
+	)
+	return i, err
 }
 
 const linkSalesChanged = `-- name: LinkSalesChanged :exec
@@ -190,7 +289,7 @@ func (q *Queries) LinkSalesChanged(ctx context.Context, arg LinkSalesChangedPara
 }
 
 const linkSetSettings = `-- name: LinkSetSettings :one
-UPDATE incoming_links SET settings = $1 WHERE environment_id = $2 AND id = $3 RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at
+UPDATE incoming_links SET settings = $1 WHERE environment_id = $2 AND id = $3 RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required
 `
 
 type LinkSetSettingsParams struct {
@@ -219,16 +318,20 @@ func (q *Queries) LinkSetSettings(ctx context.Context, arg LinkSetSettingsParams
 		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
+		&i.PartnerKey,
+		&i.KeyRequired,
 	)
 	return i, err
 }
 
 const linkUpsert = `-- name: LinkUpsert :one
-INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, linked_at, last_contact_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, partner_key, linked_at, last_contact_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 ON CONFLICT (environment_id, user_id) DO UPDATE SET partner_account = EXCLUDED.partner_account, partner_base_url = EXCLUDED.partner_base_url,
-  partner_link_key = EXCLUDED.partner_link_key, event_secret_sealed = EXCLUDED.event_secret_sealed, state = 'active', last_contact_at = EXCLUDED.last_contact_at
-RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at
+  partner_link_key = EXCLUDED.partner_link_key, event_secret_sealed = EXCLUDED.event_secret_sealed, state = 'active', last_contact_at = EXCLUDED.last_contact_at,
+  partner_key = CASE WHEN incoming_links.state = 'ended' THEN EXCLUDED.partner_key ELSE coalesce(incoming_links.partner_key, EXCLUDED.partner_key) END,
+  key_required = incoming_links.key_required OR EXCLUDED.partner_key IS NOT NULL
+RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required
 `
 
 type LinkUpsertParams struct {
@@ -239,6 +342,7 @@ type LinkUpsertParams struct {
 	PartnerLinkKey    string
 	EventSecretSealed []byte
 	Settings          linking.IncomingSettings
+	PartnerKey        []byte
 	Now               time.Time
 }
 
@@ -251,6 +355,7 @@ func (q *Queries) LinkUpsert(ctx context.Context, arg LinkUpsertParams) (Incomin
 		arg.PartnerLinkKey,
 		arg.EventSecretSealed,
 		arg.Settings,
+		arg.PartnerKey,
 		arg.Now,
 	)
 	var i IncomingLink
@@ -271,8 +376,28 @@ func (q *Queries) LinkUpsert(ctx context.Context, arg LinkUpsertParams) (Incomin
 		&i.Changed,
 		&i.LinkedAt,
 		&i.LastContactAt,
+		&i.PartnerKey,
+		&i.KeyRequired,
 	)
 	return i, err
+}
+
+const linksOfPartner = `-- name: LinksOfPartner :one
+SELECT count(*) FROM incoming_links WHERE environment_id = $1 AND partner_base_url = $2 AND partner_account = $3 AND state = 'active'
+`
+
+type LinksOfPartnerParams struct {
+	EnvironmentID  int64
+	PartnerBaseURL string
+	PartnerAccount string
+}
+
+// Whether a partner is linked to us, too.
+func (q *Queries) LinksOfPartner(ctx context.Context, arg LinksOfPartnerParams) (int64, error) {
+	row := q.db.QueryRow(ctx, linksOfPartner, arg.EnvironmentID, arg.PartnerBaseURL, arg.PartnerAccount)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const linksProductsChanged = `-- name: LinksProductsChanged :exec

@@ -82,6 +82,12 @@ type Environment struct {
 	CreatedAt time.Time
 }
 
+type EnvironmentKey struct {
+	EnvironmentID int64
+	SeedSealed    []byte
+	CreatedAt     time.Time
+}
+
 type Flow struct {
 	ID            int64
 	EnvironmentID int64
@@ -164,6 +170,8 @@ type IncomingLink struct {
 	Changed           int64
 	LinkedAt          time.Time
 	LastContactAt     time.Time
+	PartnerKey        []byte
+	KeyRequired       bool
 }
 
 type Integration struct {

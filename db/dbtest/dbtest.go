@@ -43,10 +43,7 @@ func Main(m *testing.M) {
 // New makes a migrated database and opens it. It goes with the test.
 func New(t testing.TB) *db.Store {
 	t.Helper()
-	store, err := db.Open(t.Context(), URL(t), 8)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
-	return store
+	return Open(t, URL(t))
 }
 
 // URL makes a migrated database and gives its address, as its owner.
@@ -77,6 +74,21 @@ func start() error {
 		return err
 	}
 	return db.Migrate(context.Background(), within(cluster.URL(), template))
+}
+
+// Exec runs a statement as the database's owner: for what no code does, such as rows of an earlier version.
+func Exec(t testing.TB, address, sql string) {
+	t.Helper()
+	require.NoError(t, exec(address, sql))
+}
+
+// Open opens a database that URL made. It goes with the test.
+func Open(t testing.TB, address string) *db.Store {
+	t.Helper()
+	store, err := db.Open(t.Context(), address, 8)
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	return store
 }
 
 func exec(address, sql string) error {

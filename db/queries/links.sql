@@ -1,8 +1,10 @@
 -- name: LinkUpsert :one
-INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, linked_at, last_contact_at)
-VALUES (@environment_id, @user_id, @partner_account, @partner_base_url, @partner_link_key, @event_secret_sealed, @settings, @now, @now)
+INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, partner_key, linked_at, last_contact_at)
+VALUES (@environment_id, @user_id, @partner_account, @partner_base_url, @partner_link_key, @event_secret_sealed, @settings, @partner_key, @now, @now)
 ON CONFLICT (environment_id, user_id) DO UPDATE SET partner_account = EXCLUDED.partner_account, partner_base_url = EXCLUDED.partner_base_url,
-  partner_link_key = EXCLUDED.partner_link_key, event_secret_sealed = EXCLUDED.event_secret_sealed, state = 'active', last_contact_at = EXCLUDED.last_contact_at
+  partner_link_key = EXCLUDED.partner_link_key, event_secret_sealed = EXCLUDED.event_secret_sealed, state = 'active', last_contact_at = EXCLUDED.last_contact_at,
+  partner_key = CASE WHEN incoming_links.state = 'ended' THEN EXCLUDED.partner_key ELSE coalesce(incoming_links.partner_key, EXCLUDED.partner_key) END,
+  key_required = incoming_links.key_required OR EXCLUDED.partner_key IS NOT NULL
 RETURNING *;
 
 -- name: LinkEnd :execrows
@@ -43,3 +45,24 @@ WHERE environment_id = @environment_id AND id = @id;
 
 -- name: SystemLinksToTell :many
 SELECT environment_id, id FROM incoming_links WHERE state = 'active' AND (products_announced < products_seq OR sales_announced < sales_seq) ORDER BY id;
+
+-- name: EnvironmentKey :one
+SELECT * FROM environment_keys WHERE environment_id = @environment_id;
+
+-- name: EnvironmentKeyInsert :exec
+INSERT INTO environment_keys (environment_id, seed_sealed, created_at) VALUES (@environment_id, @seed_sealed, @now) ON CONFLICT (environment_id) DO NOTHING;
+
+-- The first key that a link is called with is its key.
+-- name: LinkPin :execrows
+UPDATE incoming_links SET partner_key = @partner_key, key_required = true WHERE environment_id = @environment_id AND id = @id AND partner_key IS NULL;
+
+-- The next key that the link is called with will be its key; unsigned calls stay refused.
+-- name: LinkResetKey :one
+UPDATE incoming_links SET partner_key = NULL, key_required = true WHERE environment_id = @environment_id AND id = @id RETURNING *;
+
+-- name: LinkContact :exec
+UPDATE incoming_links SET last_contact_at = @now WHERE environment_id = @environment_id AND id = @id;
+
+-- Whether a partner is linked to us, too.
+-- name: LinksOfPartner :one
+SELECT count(*) FROM incoming_links WHERE environment_id = @environment_id AND partner_base_url = @partner_base_url AND partner_account = @partner_account AND state = 'active';

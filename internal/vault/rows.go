@@ -21,3 +21,8 @@ func LinkSecretRow(environmentID, userID int64) string {
 func RequestRow(environmentID, forwardingID int64) string {
 	return fmt.Sprintf("forwarding/%d/%d/request", environmentID, forwardingID)
 }
+
+// SigningKeyRow names the key that an environment signs its requests to partners with.
+func SigningKeyRow(environmentID int64) string {
+	return fmt.Sprintf("environment/%d/signing", environmentID)
+}

@@ -403,6 +403,7 @@ func (v *visit) showIncomingLink() error {
 	s := link.Settings
 	return v.incomingLinkPage(link, views.Form{Values: views.Values(
 		"validate_verification", views.Flag(s.ValidateVerification), "validate_agreements", views.Flag(s.ValidateAgreements),
+		"send_confirmation_mail", views.Flag(s.SendConfirmationMail), "accept_cancellation_requests", views.Flag(s.AcceptCancellationRequests),
 		"initial_offer_status", s.InitialOfferStatus, "initial_order_status", s.InitialOrderStatus,
 	)})
 }
@@ -423,6 +424,7 @@ func (v *visit) saveIncomingLink() error {
 	ctx := v.gin.Request.Context()
 	patch, err := json.Marshal(map[string]any{
 		"validate_verification": v.posted("validate_verification") != "", "validate_agreements": v.posted("validate_agreements") != "",
+		"send_confirmation_mail": v.posted("send_confirmation_mail") != "", "accept_cancellation_requests": v.posted("accept_cancellation_requests") != "",
 		"initial_offer_status": v.posted("initial_offer_status"), "initial_order_status": v.posted("initial_order_status"),
 	})
 	if err != nil {
@@ -440,4 +442,14 @@ func (v *visit) saveIncomingLink() error {
 		return v.incomingLinkPage(link, form)
 	}
 	return v.done(v.to("/incoming/%d", id), "Opgeslagen.")
+}
+
+// resetLinkKey forgets the key that a linked environment signs with.
+func (v *visit) resetLinkKey() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	_, err = v.svc.ResetLinkKey(v.gin.Request.Context(), v.actor, id)
+	return v.did(err, v.to("/incoming/%d", id), "De sleutel is vergeten. De volgende ondertekende oproep legt een nieuwe vast.")
 }

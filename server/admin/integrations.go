@@ -91,6 +91,9 @@ func (v *visit) linkNow(link views.Link) (views.LinkNow, error) {
 	for _, f := range state.Forwardings {
 		now.Waiting[f.State] += f.Sales
 	}
+	if now.Fingerprint, err = v.svc.Fingerprint(ctx, v.actor); err != nil {
+		return now, err
+	}
 	if now.Last, err = v.svc.SyncRunLast(ctx, v.actor, link.ID); err != nil {
 		return now, err
 	}

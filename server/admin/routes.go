@@ -103,6 +103,7 @@ func Routes() []Route {
 		{get, "/incoming", Admins, (*visit).showIncoming},
 		{get, "/incoming/:id", Admins, (*visit).showIncomingLink},
 		{post, "/incoming/:id", Admins, (*visit).saveIncomingLink},
+		{post, "/incoming/:id/reset-key", Admins, (*visit).resetLinkKey},
 
 		{get, "/organisations", Admins, (*visit).showOrganisations},
 		{get, "/organisations/new", Admins, (*visit).showNewOrganisation},

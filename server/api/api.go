@@ -3,9 +3,11 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -64,6 +66,9 @@ func (a *API) handle(r Route) gin.HandlerFunc {
 			language = actor.Language
 			err = a.allowed(g, r, actor)
 		}
+		if err == nil {
+			actor.SignedBy, err = a.signed(g, actor)
+		}
 		var answer reply
 		if err == nil {
 			answer, err = a.serve(g, r, actor)
@@ -118,6 +123,23 @@ func (a *API) authenticate(g *gin.Context) (service.Actor, error) {
 	}
 	a.actors.Store(key, cachedActor{actor, now.Add(config.TokenCacheExpiry)})
 	return actor, nil
+}
+
+// signed gives the key that a call between environments is signed with.
+func (a *API) signed(g *gin.Context, actor service.Actor) ([]byte, error) {
+	if !actor.Integration {
+		return nil, nil
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, maxBody))
+	if err != nil {
+		return nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
+	}
+	g.Request.Body = io.NopCloser(bytes.NewReader(raw))
+	key, err := salesdock.VerifyRequest(g.Request, raw, a.svc.Now())
+	if err != nil && !errors.Is(err, salesdock.ErrNotSigned) {
+		return nil, &service.Error{Status: http.StatusUnauthorized, Key: "bad_signature", Fields: map[string]service.Sentence{"signature": {Key: "bad_signature"}}}
+	}
+	return key, a.svc.CheckSignature(g.Request.Context(), actor, key)
 }
 
 // allowed holds rights and the rate.

@@ -7,3 +7,6 @@ func ReadBodyForTest(r *http.Request) (map[string]any, error) {
 	body, _, err := readBody(r, maxBody)
 	return body, err
 }
+
+// ForgetActors drops what is remembered of callers for a few seconds.
+func (a *API) ForgetActors() { a.actors.Clear() }

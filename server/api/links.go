@@ -22,8 +22,13 @@ func (c *call) deleteLink() (reply, error) { return okOr(nil, c.svc.EndLink(c.ct
 
 func wireLink(l db.IncomingLink) map[string]any {
 	s := l.Settings
+	var fingerprint any
+	if l.PartnerKey != nil {
+		fingerprint = salesdock.Fingerprint(l.PartnerKey)
+	}
 	return map[string]any{
-		"id": l.ID, "account": l.PartnerAccount, "base_url": l.PartnerBaseURL, "state": l.State, "user_id": l.UserID,
+		"key_fingerprint": fingerprint,
+		"id":              l.ID, "account": l.PartnerAccount, "base_url": l.PartnerBaseURL, "state": l.State, "user_id": l.UserID,
 		"linked_at": salesdock.Stamp{Time: l.LinkedAt}, "last_contact_at": salesdock.Stamp{Time: l.LastContactAt},
 		"validate_verification": s.ValidateVerification, "validate_agreements": s.ValidateAgreements,
 		"initial_offer_status": s.InitialOfferStatus, "initial_order_status": s.InitialOrderStatus,
@@ -37,6 +42,7 @@ func (c *call) incomingLinks() (reply, error) {
 	for _, l := range list {
 		row := wireLink(db.IncomingLink{
 			ID: l.ID, UserID: l.UserID, PartnerAccount: l.PartnerAccount, PartnerBaseURL: l.PartnerBaseURL, State: l.State, Settings: l.Settings, LinkedAt: l.LinkedAt, LastContactAt: l.LastContactAt,
+			PartnerKey: l.PartnerKey,
 		})
 		row["user"], row["organisation_id"], row["sales"] = l.Email, l.OrganisationID, l.Sales
 		rows = append(rows, row)
@@ -63,5 +69,14 @@ func (c *call) updateIncomingLink() (reply, error) {
 		return reply{}, err
 	}
 	l, err := c.svc.UpdateIncomingLink(c.ctx(), c.actor, id, patch)
+	return okOr(wireLink(l), err)
+}
+
+func (c *call) resetLinkKey() (reply, error) {
+	id, err := c.id("id")
+	if err != nil {
+		return reply{}, err
+	}
+	l, err := c.svc.ResetLinkKey(c.ctx(), c.actor, id)
 	return okOr(wireLink(l), err)
 }

@@ -120,6 +120,7 @@ func Routes() []Route {
 		{get, "/account/incoming-links", (*call).incomingLinks, false},
 		{get, "/account/incoming-links/:id", (*call).incomingLink, false},
 		{patch, "/account/incoming-links/:id", (*call).updateIncomingLink, false},
+		{post, "/account/incoming-links/:id/reset-key", (*call).resetLinkKey, false},
 	}
 	for path, serve := range map[string]func(*call) (reply, error){
 		"/products": (*call).products, "/products/:id": (*call).product,

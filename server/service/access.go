@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -17,6 +18,7 @@ import (
 
 	"koppel/db"
 	"koppel/linking"
+	"koppel/salesdock"
 )
 
 // tokenMark begins every token, so that secret scanners know one.
@@ -65,11 +67,65 @@ func (s *Service) Authenticate(ctx context.Context, account, token string, remot
 	if !addressAllowed(row.Token.IPAllowlist, remote) {
 		return Actor{}, refuse(http.StatusForbidden, "address_not_allowed")
 	}
-	return Actor{
+	actor := Actor{
 		EnvironmentID: env.ID, Account: env.Account, EnvironmentName: env.Name, Language: env.Language,
 		UserID: row.User.ID, UserName: strings.TrimSpace(row.User.Firstname + " " + row.User.Lastname),
 		OrganisationID: row.User.OrganisationID, Role: row.User.Role, TokenID: row.Token.ID, Integration: row.Token.Integration,
-	}, nil
+		MustSign: row.Token.Integration,
+	}
+	return actor, s.aboutLink(ctx, &actor)
+}
+
+// aboutLink adds what is known of the link that the actor's user is made for, and keeps when it was heard of last.
+func (s *Service) aboutLink(ctx context.Context, a *Actor) error {
+	return s.tx(ctx, *a, func(tx *db.Tx) error {
+		link, err := tx.LinkByUser(ctx, a.EnvironmentID, a.UserID)
+		if errors.Is(err, db.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		a.LinkID, a.LinkKey = link.ID, link.PartnerKey
+		a.MustSign = a.Integration && link.KeyRequired
+		if s.Now().Sub(link.LastContactAt) < contactEvery {
+			return nil
+		}
+		return tx.LinkContact(ctx, db.LinkContactParams{EnvironmentID: a.EnvironmentID, ID: link.ID, Now: s.Now()})
+	})
+}
+
+// contactEvery is how exactly it is kept when a linked environment was heard of last.
+const contactEvery = time.Minute
+
+// CheckSignature holds a call with an integration token against the key of its link. key signed it; nil: nobody did.
+// A link that has no key yet takes this one.
+func (s *Service) CheckSignature(ctx context.Context, a Actor, key []byte) error {
+	refused := func(why string) *Error {
+		return &Error{Status: http.StatusUnauthorized, Key: why, Fields: map[string]Sentence{"signature": {Key: why}}}
+	}
+	switch {
+	case key == nil && (a.MustSign || a.LinkKey != nil):
+		return refused("not_signed")
+	case key == nil || a.LinkID == 0 || bytes.Equal(key, a.LinkKey):
+		return nil
+	case a.LinkKey != nil:
+		return refused("signed_by_another")
+	}
+	return s.tx(ctx, a, func(tx *db.Tx) error {
+		count, err := tx.LinkPin(ctx, db.LinkPinParams{EnvironmentID: a.EnvironmentID, ID: a.LinkID, PartnerKey: key})
+		if err != nil {
+			return err
+		}
+		if count == 0 { // another call was first
+			link, err := tx.LinkByID(ctx, a.EnvironmentID, a.LinkID)
+			if err != nil || bytes.Equal(link.PartnerKey, key) {
+				return err
+			}
+			return refused("signed_by_another")
+		}
+		return s.audit(ctx, tx, a, "pin_key", "incoming_link", a.LinkID, nil, map[string]any{"fingerprint": salesdock.Fingerprint(key)})
+	})
 }
 
 func addressAllowed(list []string, remote netip.Addr) bool {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"koppel/db"
+	"koppel/internal/identity"
 	"koppel/internal/vault"
 	"koppel/linking"
 	"koppel/salesdock"
@@ -30,6 +31,7 @@ type ConnectionTest struct {
 	Warnings     []string
 	Kind         string // koppel or stock
 	Capabilities salesdock.Capabilities
+	Unsigned     bool // the partner refused our signature: it knows another key of ours
 }
 
 var testSentences = map[string]string{
@@ -38,7 +40,12 @@ var testSentences = map[string]string{
 }
 
 // Sentence gives the key of the outcome in words.
-func (t ConnectionTest) Sentence() string { return testSentences[t.Reason] }
+func (t ConnectionTest) Sentence() string {
+	if t.Unsigned {
+		return "test_signature"
+	}
+	return testSentences[t.Reason]
+}
 
 func (s *Service) complete(c Connection) (Connection, error) {
 	if missing := required(map[string]string{"account_name": c.AccountName, "token": c.Token}); missing != nil {
@@ -61,11 +68,34 @@ func (s *Service) TestConnection(ctx context.Context, a Actor, c Connection) (Co
 	if err != nil {
 		return ConnectionTest{}, err
 	}
-	return s.test(ctx, a, c), nil
+	return s.test(ctx, a, c)
 }
 
-func (s *Service) test(ctx context.Context, a Actor, c Connection) ConnectionTest {
+// signer is who the environment's calls to partners are signed by.
+func (s *Service) signer(ctx context.Context, a Actor) (signer *salesdock.Signer, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		signer, err = identity.Signer(ctx, tx, s.Vault, a.EnvironmentID, s.Now())
+		return err
+	})
+	return signer, err
+}
+
+// Fingerprint is the environment's key as a partner sees it.
+func (s *Service) Fingerprint(ctx context.Context, a Actor) (string, error) {
+	signer, err := s.signer(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	return salesdock.Fingerprint(signer.PublicKey()), nil
+}
+
+func (s *Service) test(ctx context.Context, a Actor, c Connection) (ConnectionTest, error) {
 	client := salesdock.NewClient(s.Transport, c.BaseURL, c.AccountName, c.Token)
+	signer, err := s.signer(ctx, a)
+	if err != nil {
+		return ConnectionTest{}, err
+	}
+	client.SignedBy(signer)
 	capabilities, err := client.Capabilities(ctx)
 	result := ConnectionTest{Reason: testReason(err), Kind: "koppel", Capabilities: capabilities}
 	if result.Reason == "unknown_account" || result.Reason == "not_salesdock" {
@@ -75,7 +105,8 @@ func (s *Service) test(ctx context.Context, a Actor, c Connection) ConnectionTes
 	}
 	result.OK = result.Reason == "ok"
 	if !result.OK {
-		return result
+		result.Unsigned = result.Reason == "bad_token" && signatureRefused(err)
+		return result, nil
 	}
 	if result.Kind == "koppel" && capabilities.Token != nil && !capabilities.Token.Integration {
 		result.Warnings = append(result.Warnings, "warn_plain_token")
@@ -83,7 +114,20 @@ func (s *Service) test(ctx context.Context, a Actor, c Connection) ConnectionTes
 	if c.BaseURL == s.PublicURL && c.AccountName == a.Account {
 		result.Warnings = append(result.Warnings, "warn_same_environment")
 	}
-	return result
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		back, err := tx.LinksOfPartner(ctx, db.LinksOfPartnerParams{EnvironmentID: a.EnvironmentID, PartnerBaseURL: c.BaseURL, PartnerAccount: c.AccountName})
+		if back > 0 {
+			result.Warnings = append(result.Warnings, "warn_both_ways")
+		}
+		return err
+	})
+	return result, err
+}
+
+// signatureRefused says whether a partner refused our signature, not the token.
+func signatureRefused(err error) bool {
+	var answer *salesdock.Error
+	return errors.As(err, &answer) && len(answer.Fields["signature"]) > 0
 }
 
 func testReason(err error) string {
@@ -138,7 +182,10 @@ func (s *Service) CreateIntegration(ctx context.Context, a Actor, c Connection) 
 	if c.BaseURL == s.PublicURL && c.AccountName == a.Account {
 		return row, t, invalid("account_name", "same_environment")
 	}
-	if t = s.test(ctx, a, c); !t.OK {
+	if t, err = s.test(ctx, a, c); err != nil {
+		return row, t, err
+	}
+	if !t.OK {
 		return row, t, refusedConnection(t)
 	}
 	linkKey := rand.Text()
@@ -208,7 +255,7 @@ func (s *Service) TestIntegration(ctx context.Context, a Actor, id int64) (Conne
 	if err != nil {
 		return ConnectionTest{}, err
 	}
-	return s.test(ctx, a, Connection{row.AccountName, row.BaseURL, string(token)}), nil
+	return s.test(ctx, a, Connection{row.AccountName, row.BaseURL, string(token)})
 }
 
 // IntegrationPatch is what a PATCH brings: connection fields that are given, and settings as JSON, laid over
@@ -285,7 +332,10 @@ func (s *Service) reconnect(ctx context.Context, a Actor, id int64, patch Integr
 	if c, err = s.complete(c); err != nil {
 		return err
 	}
-	t := s.test(ctx, a, c)
+	t, err := s.test(ctx, a, c)
+	if err != nil {
+		return err
+	}
 	if !t.OK {
 		return refusedConnection(t)
 	}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/hmac"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -30,6 +31,9 @@ func (s *Service) PutLink(ctx context.Context, a Actor, in salesdock.Link) (link
 	if missing := required(map[string]string{"account": in.Account, "base_url": in.BaseURL, "link_key": in.LinkKey, "secret": in.Secret}); missing != nil {
 		return link, missing
 	}
+	if in.PublicKey != "" && a.SignedBy != nil && in.PublicKey != base64.StdEncoding.EncodeToString(a.SignedBy) {
+		return link, invalid("public_key", "signed_by_another")
+	}
 	parsed, err := url.Parse(in.BaseURL)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
 		return link, invalid("base_url", "field_invalid", in.BaseURL)
@@ -37,7 +41,8 @@ func (s *Service) PutLink(ctx context.Context, a Actor, in salesdock.Link) (link
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		link, err = tx.LinkUpsert(ctx, db.LinkUpsertParams{
 			EnvironmentID: a.EnvironmentID, UserID: a.UserID, PartnerAccount: in.Account, PartnerBaseURL: strings.TrimRight(in.BaseURL, "/"), PartnerLinkKey: in.LinkKey,
-			EventSecretSealed: s.Vault.Seal(vault.LinkSecretRow(a.EnvironmentID, a.UserID), []byte(in.Secret)), Settings: linking.DefaultIncomingSettings(), Now: s.Now(),
+			EventSecretSealed: s.Vault.Seal(vault.LinkSecretRow(a.EnvironmentID, a.UserID), []byte(in.Secret)), Settings: linking.DefaultIncomingSettings(),
+			PartnerKey: signingKey(a), Now: s.Now(),
 		})
 		if err != nil {
 			return err
@@ -45,6 +50,34 @@ func (s *Service) PutLink(ctx context.Context, a Actor, in salesdock.Link) (link
 		return s.audit(ctx, tx, a, "link", "incoming_link", link.ID, nil, map[string]any{"account": in.Account, "base_url": in.BaseURL})
 	})
 	return link, err
+}
+
+// signingKey is what a link is pinned to: the key that its caller signed with, for a token that is for integrations. The
+// key that a plain token's link names is not asked for, since such a token works without.
+func signingKey(a Actor) []byte {
+	if a.Integration {
+		return a.SignedBy
+	}
+	return nil
+}
+
+// ResetLinkKey forgets the key of a link: the next one that it is called with will be its key.
+func (s *Service) ResetLinkKey(ctx context.Context, a Actor, id int64) (link db.IncomingLink, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		before, err := tx.LinkByID(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		if link, err = tx.LinkResetKey(ctx, a.EnvironmentID, id); err != nil {
+			return err
+		}
+		old := map[string]any{}
+		if before.PartnerKey != nil {
+			old["fingerprint"] = salesdock.Fingerprint(before.PartnerKey)
+		}
+		return s.audit(ctx, tx, a, "reset_key", "incoming_link", id, old, nil)
+	})
+	return link, orNotFound(err)
 }
 
 // EndLink ends the actor's link; a link that is not there has ended.

@@ -39,7 +39,11 @@ type Actor struct {
 	OrganisationID  *int64
 	Role            string
 	TokenID         int64
-	Integration     bool // the token is for use between environments
+	Integration     bool   // the token is for use between environments
+	LinkID          int64  // the incoming link that the user is made for; 0: none
+	LinkKey         []byte // the key that the link is pinned to; nil: none yet
+	MustSign        bool   // a call without a signature is refused
+	SignedBy        []byte // the key that signed this call; nil: none
 }
 
 // Admin says whether the actor may use the account scope.

@@ -144,11 +144,12 @@ func (l *link) plainImport(expect int) time.Duration {
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), "DROP TABLE IF EXISTS plain; CREATE TABLE plain (id bigint PRIMARY KEY, content jsonb)")
 	require.NoError(l.t, err)
+	plain := l.provider.post(fmt.Sprintf("account/users/%d/tokens", l.user), object{"name": "Meting"}).(object)["token"].(string)
 	total, cursor := 0, ""
 	for {
 		request, err := http.NewRequest(http.MethodGet, l.base+"/api/provider/v1/user/products?extended=true&changed_since="+cursor, nil)
 		require.NoError(l.t, err)
-		request.Header.Set("Authorization", "Bearer "+l.token)
+		request.Header.Set("Authorization", "Bearer "+plain)
 		response, err := http.DefaultClient.Do(request)
 		require.NoError(l.t, err)
 		data, err := io.ReadAll(response.Body)

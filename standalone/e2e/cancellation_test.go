@@ -80,7 +80,9 @@ func TestCancellationRequests(t *testing.T) {
 		sale, theirs, request = ask(10 + n)
 		answer := fmt.Sprintf("account/cancellation-requests/%v/", incoming(theirs)["id"])
 		var clicks sync.WaitGroup
-		clicks.Go(func() { l.reseller.request(http.MethodPost, fmt.Sprintf("account/cancellation-requests/%d/withdraw", request), nil) })
+		clicks.Go(func() {
+			l.reseller.request(http.MethodPost, fmt.Sprintf("account/cancellation-requests/%d/withdraw", request), nil)
+		})
 		clicks.Go(func() { l.provider.request(http.MethodPost, answer+"accept", nil) })
 		clicks.Go(func() { l.provider.request(http.MethodPost, answer+"reject", object{"reason": "nee"}) })
 		clicks.Wait()

@@ -83,7 +83,9 @@ func TestWhatGoes(t *testing.T) {
 	order["questionData"].(object)["betaalwijze"] = "Incasso"
 	withdrawn := id(a.post(sellPath, order))
 	a.post(fmt.Sprintf("account/sales/%d/optin", withdrawn), object{"channels": []object{{"type": "phone", "value": "0612345678"}}})
-	preview := func() any { return a.post(fmt.Sprintf("account/sales/%d/forward/preview", withdrawn), nil).([]any)[0].(object)["optin"] }
+	preview := func() any {
+		return a.post(fmt.Sprintf("account/sales/%d/forward/preview", withdrawn), nil).([]any)[0].(object)["optin"]
+	}
 	require.Equal(t, "sent", preview())
 	a.post(fmt.Sprintf("account/sales/%d/optin", withdrawn), object{"withdrawn_at": "2026-05-02 10:00:00"})
 	require.Equal(t, "withdrawn", preview())

@@ -1,0 +1,36 @@
+// Package identity keeps the key that an environment signs its requests to partners with.
+package identity
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"koppel/db"
+	"koppel/internal/vault"
+	"koppel/salesdock"
+)
+
+// Signer gives an environment's signer, and makes its key when there is none yet.
+func Signer(ctx context.Context, tx *db.Tx, keys *vault.Vault, environmentID int64, now time.Time) (*salesdock.Signer, error) {
+	row, err := tx.EnvironmentKey(ctx, environmentID)
+	if errors.Is(err, db.ErrNotFound) {
+		seed := make([]byte, ed25519.SeedSize)
+		_, _ = rand.Read(seed) // never fails (crypto/rand)
+		sealed := keys.Seal(vault.SigningKeyRow(environmentID), seed)
+		if err = tx.EnvironmentKeyInsert(ctx, db.EnvironmentKeyInsertParams{EnvironmentID: environmentID, SeedSealed: sealed, Now: now}); err != nil {
+			return nil, err
+		}
+		row, err = tx.EnvironmentKey(ctx, environmentID) // of two who made one, the first
+	}
+	if err != nil {
+		return nil, err
+	}
+	seed, err := keys.Open(vault.SigningKeyRow(environmentID), row.SeedSealed)
+	if err != nil {
+		return nil, err
+	}
+	return salesdock.NewSigner(seed)
+}
