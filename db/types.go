@@ -189,6 +189,7 @@ type (
 	QuestionMapping                    = dbsqlc.QuestionMapping
 	QuestionMappingInsertParams        = dbsqlc.QuestionMappingInsertParams
 	QuestionUpdateParams               = dbsqlc.QuestionUpdateParams
+	RateWindow                         = dbsqlc.RateWindow
 	Sale                               = dbsqlc.Sale
 	SaleByExternalReferenceParams      = dbsqlc.SaleByExternalReferenceParams
 	SaleChangesParams                  = dbsqlc.SaleChangesParams
@@ -257,6 +258,8 @@ type (
 	SystemLinksToTellRow               = dbsqlc.SystemLinksToTellRow
 	SystemOperationAddressRow          = dbsqlc.SystemOperationAddressRow
 	SystemOperationsToRunRow           = dbsqlc.SystemOperationsToRunRow
+	SystemRateTakeParams               = dbsqlc.SystemRateTakeParams
+	SystemRateTakeRow                  = dbsqlc.SystemRateTakeRow
 	SystemSignInFailedParams           = dbsqlc.SystemSignInFailedParams
 	Token                              = dbsqlc.Token
 	TokenByPrefixRow                   = dbsqlc.TokenByPrefixRow

@@ -471,6 +471,8 @@ type Capabilities struct {
 	ChangeCursors        bool              `json:"change_cursors"`
 	LinkEvents           bool              `json:"link_events"`
 	Optin                bool              `json:"optin"` // opt-in data is taken with a sale
+	ConditionalReads     bool              `json:"conditional_reads"`
+	DryRun               bool              `json:"dry_run"` // a create with ?dry_run=1 is checked, and makes nothing
 	CancellationRequests bool              `json:"cancellation_requests"`
 	RequestsPerMinute    int               `json:"requests_per_minute"`
 	LimitsByTokenAlone   bool              `json:"limits_by_token_alone"`

@@ -877,6 +877,20 @@ func (q *Queries) ProductsByIDs(ctx context.Context, environmentID int64, ids []
 	return items, nil
 }
 
+const productsVersion = `-- name: ProductsVersion :one
+SELECT greatest(
+  coalesce((SELECT max(p.changed) FROM products p WHERE p.environment_id = $1), 0),
+  coalesce((SELECT max(g.changed) FROM organisation_products g WHERE g.environment_id = $1 AND g.organisation_id = $2), 0))::bigint
+`
+
+// The last change that an organisation's products can have had; the index knows it.
+func (q *Queries) ProductsVersion(ctx context.Context, environmentID int64, organisationID *int64) (int64, error) {
+	row := q.db.QueryRow(ctx, productsVersion, environmentID, organisationID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const questionByID = `-- name: QuestionByID :one
 SELECT id, environment_id, identifier, definition, sort, created_at, updated_at, deleted_at FROM product_questions WHERE environment_id = $1 AND id = $2 AND deleted_at IS NULL
 `

@@ -363,6 +363,13 @@ type QuestionMapping struct {
 	Options           linking.Options
 }
 
+type RateWindow struct {
+	Subject  []byte
+	At       int64
+	Used     int32
+	Previous int32
+}
+
 type Sale struct {
 	ID                int64
 	EnvironmentID     int64

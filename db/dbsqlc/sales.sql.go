@@ -1016,6 +1016,18 @@ func (q *Queries) SalesOfIntegration(ctx context.Context, arg SalesOfIntegration
 	return items, nil
 }
 
+const salesVersion = `-- name: SalesVersion :one
+SELECT coalesce(max(changed), 0)::bigint FROM sales WHERE environment_id = $1 AND user_id = $2
+`
+
+// The last change that a user's sales can have had; the index knows it.
+func (q *Queries) SalesVersion(ctx context.Context, environmentID int64, userID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, salesVersion, environmentID, userID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const systemIdempotencyKeysExpire = `-- name: SystemIdempotencyKeysExpire :execrows
 DELETE FROM idempotency_keys WHERE created_at < $1
 `

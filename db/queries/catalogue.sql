@@ -175,3 +175,9 @@ ORDER BY p.name, p.id LIMIT @page_size;
 
 -- name: ProductTypes :many
 SELECT DISTINCT type FROM products WHERE environment_id = @environment_id AND deleted_at IS NULL ORDER BY type;
+
+-- The last change that an organisation's products can have had; the index knows it.
+-- name: ProductsVersion :one
+SELECT greatest(
+  coalesce((SELECT max(p.changed) FROM products p WHERE p.environment_id = @environment_id), 0),
+  coalesce((SELECT max(g.changed) FROM organisation_products g WHERE g.environment_id = @environment_id AND g.organisation_id = sqlc.narg('organisation_id')), 0))::bigint;

@@ -121,3 +121,7 @@ ORDER BY s.id DESC LIMIT @page_size;
 SELECT s.* FROM sales s WHERE s.environment_id = @environment_id
   AND EXISTS (SELECT FROM sale_lines l WHERE l.environment_id = s.environment_id AND l.sale_id = s.id AND l.integration_id = @integration_id::bigint)
 ORDER BY s.id DESC LIMIT @page_size;
+
+-- The last change that a user's sales can have had; the index knows it.
+-- name: SalesVersion :one
+SELECT coalesce(max(changed), 0)::bigint FROM sales WHERE environment_id = @environment_id AND user_id = @user_id;

@@ -19,7 +19,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
-	"golang.org/x/time/rate"
 
 	"koppel/internal/config"
 	"koppel/internal/logging"
@@ -34,11 +33,13 @@ type API struct {
 	svc    *service.Service
 	log    *zap.Logger
 	actors sync.Map // token at account from address → cachedActor
-	limits sync.Map // user and address → *rate.Limiter
+	rates  *service.Throttle
 }
 
 // New makes the API.
-func New(svc *service.Service, log *zap.Logger) *API { return &API{svc: svc, log: log} }
+func New(svc *service.Service, log *zap.Logger) *API {
+	return &API{svc: svc, log: log, rates: service.NewThrottle(svc.Store, svc.Now)}
+}
 
 // Register adds every route.
 func (a *API) Register(engine *gin.Engine) {
@@ -69,15 +70,17 @@ func (a *API) handle(r Route) gin.HandlerFunc {
 		if err == nil {
 			actor.SignedBy, err = a.signed(g, actor)
 		}
-		var answer reply
+		var served reply
 		if err == nil {
-			answer, err = a.serve(g, r, actor)
+			served, err = a.serve(g, r, actor)
 		}
 		if err != nil {
 			a.fail(g, language, err)
 			return
 		}
-		g.JSON(answer.status, gin.H{"success": true, "data": answer.data, "message": words.Say(language, answer.message)})
+		if err := answer(g, language, served); err != nil {
+			a.fail(g, language, err)
+		}
 	}
 }
 
@@ -154,16 +157,20 @@ func (a *API) allowed(g *gin.Context, r Route, actor service.Actor) error {
 	if perMinute == 0 {
 		return nil
 	}
-	key := strconv.FormatInt(actor.UserID, 10) + "\n" + g.ClientIP()
-	fresh := rate.NewLimiter(rate.Limit(float64(perMinute)/60), max(1, perMinute/10))
-	limiter, _ := a.limits.LoadOrStore(key, fresh)
-	reservation := limiter.(*rate.Limiter).Reserve()
-	wait := reservation.Delay()
-	if wait == 0 {
+	remote, err := netip.ParseAddr(g.ClientIP())
+	if err != nil {
+		return fmt.Errorf("address of the caller: %w", err)
+	}
+	allowance, err := a.rates.Take(g.Request.Context(), perMinute, service.Subjects(actor, remote))
+	if err != nil {
+		return err
+	}
+	g.Header("X-RateLimit-Limit", strconv.Itoa(allowance.Limit))
+	g.Header("X-RateLimit-Remaining", strconv.Itoa(allowance.Remaining))
+	if allowance.Wait == 0 {
 		return nil
 	}
-	reservation.Cancel()
-	seconds := int(math.Ceil(wait.Seconds()))
+	seconds := int(math.Ceil(allowance.Wait.Seconds()))
 	g.Header("Retry-After", strconv.Itoa(seconds))
 	return &service.Error{Status: http.StatusTooManyRequests, Key: "throttled", Args: []any{perMinute, seconds}}
 }
@@ -184,12 +191,9 @@ func (a *API) Forget(ctx context.Context) {
 				}
 				return true
 			})
-			a.limits.Range(func(key, value any) bool {
-				if l := value.(*rate.Limiter); l.Tokens() >= float64(l.Burst()) {
-					a.limits.Delete(key)
-				}
-				return true
-			})
+			if err := a.rates.Forget(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("rates.forget.failed", zap.Error(err))
+			}
 		}
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,6 +80,12 @@ func (w *world) environment(account string) string {
 // send makes a request and holds the answer against the document.
 func (w *world) send(request *http.Request) (int, object) {
 	w.t.Helper()
+	status, envelope, _ := w.sendHeader(request)
+	return status, envelope
+}
+
+func (w *world) sendHeader(request *http.Request) (int, object, http.Header) {
+	w.t.Helper()
 	if request.Header.Get("Authorization") == "" {
 		request.Header.Set("Authorization", "Bearer "+w.token)
 	}
@@ -96,12 +104,18 @@ func (w *world) send(request *http.Request) (int, object) {
 		}
 		require.NoError(w.t, openapi3filter.ValidateResponse(w.t.Context(), input), "%s %s: %s", request.Method, request.URL.Path, data)
 	}
-	return response.StatusCode, envelope
+	return response.StatusCode, envelope, response.Header
 }
 
 func (w *world) exec(sql string) { dbtest.Exec(w.t, w.database, sql) }
 
 func (w *world) call(method, path string, body any, header ...string) (int, object) {
+	w.t.Helper()
+	status, envelope, _ := w.callHeader(method, path, body, header...)
+	return status, envelope
+}
+
+func (w *world) callHeader(method, path string, body any, header ...string) (int, object, http.Header) {
 	w.t.Helper()
 	data, err := json.Marshal(body)
 	require.NoError(w.t, err)
@@ -111,7 +125,7 @@ func (w *world) call(method, path string, body any, header ...string) (int, obje
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	return w.send(request)
+	return w.sendHeader(request)
 }
 
 func (w *world) must(method, path string, body any) any {
@@ -401,17 +415,54 @@ func TestRevokedAndExpiredTokens(t *testing.T) {
 	require.Equal(t, 401, status)
 }
 
+// A user's calls, and an address's, are counted together by all servers; a refusal says when to come back.
 func TestThrottling(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.svc.RequestsPerMinute = 60
+	const limit, servers = 120, 3
+	moment := time.Unix(1780000000-1780000000%60, 0)
+	var clock atomic.Int64
+	now := func() time.Time { return moment.Add(time.Duration(clock.Load())) }
+	var throttles [servers]*service.Throttle
+	for i := range throttles {
+		throttles[i] = service.NewThrottle(s.svc.Store, now)
+	}
+	subject := [][32]byte{{1}}
+	within := func(calls int) (taken int) {
+		for n := range calls {
+			allowance, err := throttles[n%servers].Take(t.Context(), limit, subject)
+			require.NoError(t, err)
+			if allowance.Wait == 0 {
+				taken++
+			} else {
+				require.Positive(t, allowance.Wait)
+				require.LessOrEqual(t, allowance.Wait, 2*time.Minute)
+			}
+		}
+		return taken
+	}
+	require.InDelta(t, limit, within(400), limit/10, "three servers let through what one would")
+	clock.Store(int64(90 * time.Second))
+	require.InDelta(t, limit/2, within(400), limit/10, "half of the last minute counts still")
+	clock.Store(int64(5 * time.Minute))
+	require.InDelta(t, limit, within(400), limit/10)
+
+	s.svc.RequestsPerMinute = 20
 	limited := 0
-	for range 20 {
-		if status, _ := s.call("GET", "user/suppliers", nil); status == 429 {
+	for range 30 {
+		status, envelope, header := s.callHeader("GET", "user/suppliers", nil)
+		require.Equal(t, "20", header.Get("X-RateLimit-Limit"))
+		if status == 429 {
 			limited++
+			require.EqualValues(t, 429, envelope["code"])
+			seconds, err := strconv.Atoi(header.Get("Retry-After"))
+			require.NoError(t, err)
+			require.Positive(t, seconds)
 		}
 	}
-	require.Positive(t, limited)
+	require.GreaterOrEqual(t, limited, 9)
+	status, _ := s.call("GET", "user/suppliers", nil, "Authorization", "Bearer "+s.agent)
+	require.Equal(t, 429, status, "another user at the same address shares the address's limit")
 }
 
 // Nobody's change is missed and nobody's page is read twice, whatever changes meanwhile.

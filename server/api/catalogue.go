@@ -21,6 +21,13 @@ func wireProduct(p db.Product, detail bool) salesdock.Product {
 }
 
 func (c *call) products() (reply, error) {
+	version, err := c.svc.ProductsVersion(c.ctx(), c.actor, c.account)
+	if err != nil {
+		return reply{}, err
+	}
+	if c.unchanged(version) {
+		return notModified()
+	}
 	if _, asked := c.query["changed_since"]; asked && !c.account {
 		return c.productChanges()
 	}
@@ -28,7 +35,6 @@ func (c *call) products() (reply, error) {
 	if kind := c.q("type"); kind != "" {
 		f.Types = append(f.Types, kind)
 	}
-	var err error
 	if f.SupplierID, err = c.optionalID("supplier_id"); err != nil {
 		return reply{}, err
 	}

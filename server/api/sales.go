@@ -14,11 +14,19 @@ func (c *call) createSale() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	dryRun, err := c.flag("dry_run")
+	if err != nil {
+		return reply{}, err
+	}
 	id, err := c.svc.CreateSale(c.ctx(), c.actor, service.CreateSaleInput{
 		FlowType: c.gin.Param("flow_type"), FlowIdentifier: c.gin.Param("flow_identifier"), Body: values, Raw: raw, Key: c.gin.GetHeader("Idempotency-Key"),
+		DryRun: dryRun != nil && *dryRun,
 	})
 	if err != nil {
 		return reply{}, err
+	}
+	if id == 0 {
+		return ok(map[string]any{"sale_id": nil})
 	}
 	return created(map[string]any{"sale_id": id})
 }
@@ -57,6 +65,15 @@ func (c *call) saleFilter() (f service.SaleFilter, err error) {
 }
 
 func (c *call) sales() (reply, error) {
+	if !c.account {
+		version, err := c.svc.SalesVersion(c.ctx(), c.actor)
+		if err != nil {
+			return reply{}, err
+		}
+		if c.unchanged(version) {
+			return notModified()
+		}
+	}
 	if _, asked := c.query["changed_since"]; asked && !c.account {
 		return c.saleChanges()
 	}

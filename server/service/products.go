@@ -282,3 +282,31 @@ func (s *Service) DeleteProduct(ctx context.Context, a Actor, id int64) error {
 		return s.productsChanged(ctx, tx, a, "delete", "product", id, nil, nil)
 	})
 }
+
+// ProductsVersion names the state of the products that the actor sees: it differs when one of them changed. It is empty
+// while something is being written that may yet belong to it.
+func (s *Service) ProductsVersion(ctx context.Context, a Actor, account bool) (version string, err error) {
+	return s.version(ctx, a, func(tx *db.Tx) (int64, error) {
+		return tx.ProductsVersion(ctx, a.EnvironmentID, a.visibleTo(account))
+	})
+}
+
+// SalesVersion is the same for the actor's own sales.
+func (s *Service) SalesVersion(ctx context.Context, a Actor) (version string, err error) {
+	return s.version(ctx, a, func(tx *db.Tx) (int64, error) { return tx.SalesVersion(ctx, a.EnvironmentID, a.UserID) })
+}
+
+func (s *Service) version(ctx context.Context, a Actor, last func(*db.Tx) (int64, error)) (version string, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		horizon, err := tx.SystemChangeHorizon(ctx)
+		if err != nil {
+			return err
+		}
+		changed, err := last(tx)
+		if err == nil && changed < horizon { // an older transaction that still runs could change something unseen
+			version = strconv.FormatInt(changed, 36)
+		}
+		return err
+	})
+	return version, err
+}

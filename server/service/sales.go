@@ -22,7 +22,11 @@ type CreateSaleInput struct {
 	Body                     map[string]any
 	Raw                      []byte // the body's bytes: the same key must bring the same ones
 	Key                      string // Idempotency-Key, or nothing
+	DryRun                   bool   // check everything, and make nothing
 }
+
+// errDryRun takes a sale that was made to be checked back.
+var errDryRun = errors.New("a dry run")
 
 // CreateSale checks a sale and takes it, with the forwardings that follow from it, in one transaction. Under
 // the same key the same request gives the same sale, however often and however many at once.
@@ -32,7 +36,7 @@ func (s *Service) CreateSale(ctx context.Context, a Actor, in CreateSaleInput) (
 	}
 	sum := sha256.Sum256(append([]byte(in.FlowType+"/"+in.FlowIdentifier+"\n"), in.Raw...))
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
-		if in.Key != "" {
+		if in.Key != "" && !in.DryRun {
 			known, err := s.replay(ctx, tx, a, in.Key, sum[:])
 			if err != nil || known != 0 {
 				saleID = known
@@ -43,6 +47,9 @@ func (s *Service) CreateSale(ctx context.Context, a Actor, in CreateSaleInput) (
 		if err != nil {
 			return err
 		}
+		if in.DryRun {
+			return errDryRun
+		}
 		saleID = sale.ID
 		if in.Key == "" {
 			return nil
@@ -51,6 +58,9 @@ func (s *Service) CreateSale(ctx context.Context, a Actor, in CreateSaleInput) (
 			EnvironmentID: a.EnvironmentID, UserID: a.UserID, Key: in.Key, RequestHash: sum[:], SaleID: sale.ID, Now: s.Now(),
 		})
 	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
 	return saleID, err
 }
 

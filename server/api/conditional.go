@@ -1,0 +1,71 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"koppel/server/words"
+)
+
+// unchanged says whether the caller has this version of what it asks for already (If-None-Match): then nothing is read.
+// Without a version, which is while something is being written, the answer itself decides.
+func (c *call) unchanged(version string) bool {
+	if version == "" {
+		return false
+	}
+	tag := entityTag([]byte(fmt.Sprintf("%s\n%d\n%s", version, c.actor.UserID, c.gin.Request.URL.RequestURI())))
+	c.gin.Header("ETag", tag)
+	return matches(c.gin.GetHeader("If-None-Match"), tag)
+}
+
+func notModified() (reply, error) { return reply{status: http.StatusNotModified}, nil }
+
+func entityTag(of []byte) string {
+	sum := sha256.Sum256(of)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+// matches reads If-None-Match (RFC 9110, 13.1.2): a list of tags, weak ones included, or *.
+func matches(header, tag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == tag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// answer writes a success. What is read carries a tag, and is not sent to who has it.
+func answer(g *gin.Context, language string, r reply) error {
+	if r.status == http.StatusNotModified {
+		g.Status(r.status)
+		g.Writer.WriteHeaderNow()
+		return nil
+	}
+	body, err := json.Marshal(gin.H{"success": true, "data": r.data, "message": words.Say(language, r.message)})
+	if err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	if g.Request.Method == http.MethodGet {
+		tag := g.Writer.Header().Get("ETag")
+		if tag == "" {
+			tag = entityTag(body)
+			g.Header("ETag", tag)
+		}
+		g.Header("Cache-Control", "private, no-cache")
+		if matches(g.GetHeader("If-None-Match"), tag) {
+			g.Status(http.StatusNotModified)
+			g.Writer.WriteHeaderNow()
+			return nil
+		}
+	}
+	g.Data(r.status, "application/json; charset=utf-8", body)
+	return nil
+}
