@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -219,7 +220,7 @@ func (b *applying) write(ctx context.Context) error {
 		return err
 	}
 	// What we import we may offer on: our own resellers hear of it.
-	return b.tx.LinksProductsChanged(ctx, b.now, env)
+	return b.tx.ProductsChanged(ctx, env, b.now, slices.DeleteFunc(slices.Clone(b.changes.ProductIds), func(id int64) bool { return id == 0 })...)
 }
 
 // afterFailure is how soon a partner is looked at again after a look that failed.

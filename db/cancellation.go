@@ -92,10 +92,7 @@ func (t *Tx) AnswerIncoming(ctx context.Context, sale Sale, c CancellationReques
 	if err := t.SaleTouch(ctx, SaleTouchParams{EnvironmentID: sale.EnvironmentID, ID: sale.ID, Now: a.Now}); err != nil {
 		return false, err
 	}
-	if sale.LinkID != nil {
-		err = t.LinkSalesChanged(ctx, LinkSalesChangedParams{EnvironmentID: sale.EnvironmentID, ID: *sale.LinkID, Now: a.Now})
-	}
-	return true, err
+	return true, t.saleChanged(ctx, sale, a.Now)
 }
 
 // settleByStatus answers the open request for a sale that was cancelled some other way: that is what was asked.

@@ -18,6 +18,7 @@ const (
 	OutboxNotify       = "notify"
 	OutboxOperation    = "operation"
 	OutboxCancellation = "cancellation"
+	OutboxWebhook      = "webhook"
 	SignalStart        = ""
 	SignalLookAgain    = "look-again"
 	SignalSyncNow      = "sync-now"
@@ -234,10 +235,24 @@ func (t *Tx) ChangeSaleStatus(ctx context.Context, sale Sale, change StatusChang
 	if err := t.settleByStatus(ctx, updated, change); err != nil {
 		return Sale{}, err
 	}
-	if updated.LinkID != nil {
-		err = t.LinkSalesChanged(ctx, LinkSalesChangedParams{EnvironmentID: sale.EnvironmentID, ID: *updated.LinkID, Now: change.Now})
+	if event := saleEvent(updated); event != "" && updated.Status != sale.Status {
+		err = t.WebhookEventsInsert(ctx, WebhookEventsInsertParams{EnvironmentID: sale.EnvironmentID, Event: event, SubjectIds: []int64{sale.ID}, Now: change.Now})
+		if err != nil {
+			return Sale{}, err
+		}
 	}
-	return updated, err
+	return updated, t.saleChanged(ctx, updated, change.Now)
+}
+
+// saleEvent names what an account hears of a sale's new status.
+func saleEvent(sale Sale) string {
+	switch {
+	case sale.StatusType == linking.StatusTypeCancelled:
+		return EventSaleCancelled
+	case sale.Status == linking.StatusOfferAccepted:
+		return EventOfferAccepted
+	}
+	return ""
 }
 
 // History is an entry in a sale's timeline.

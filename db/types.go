@@ -261,6 +261,8 @@ type (
 	SystemRateTakeParams               = dbsqlc.SystemRateTakeParams
 	SystemRateTakeRow                  = dbsqlc.SystemRateTakeRow
 	SystemSignInFailedParams           = dbsqlc.SystemSignInFailedParams
+	SystemWebhookAddressRow            = dbsqlc.SystemWebhookAddressRow
+	SystemWebhooksToRunRow             = dbsqlc.SystemWebhooksToRunRow
 	Token                              = dbsqlc.Token
 	TokenByPrefixRow                   = dbsqlc.TokenByPrefixRow
 	TokenInsertParams                  = dbsqlc.TokenInsertParams
@@ -269,4 +271,14 @@ type (
 	UserInsertParams                   = dbsqlc.UserInsertParams
 	UserSetPasswordParams              = dbsqlc.UserSetPasswordParams
 	UserUpdateParams                   = dbsqlc.UserUpdateParams
+	Webhook                            = dbsqlc.Webhook
+	WebhookDeliveredParams             = dbsqlc.WebhookDeliveredParams
+	WebhookEvent                       = dbsqlc.WebhookEvent
+	WebhookEventsInsertParams          = dbsqlc.WebhookEventsInsertParams
+	WebhookFailedParams                = dbsqlc.WebhookFailedParams
+	WebhookHintParams                  = dbsqlc.WebhookHintParams
+	WebhookInsertParams                = dbsqlc.WebhookInsertParams
+	WebhookListParams                  = dbsqlc.WebhookListParams
+	WebhookListRow                     = dbsqlc.WebhookListRow
+	WebhookSetStateParams              = dbsqlc.WebhookSetStateParams
 )

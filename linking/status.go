@@ -13,10 +13,11 @@ const (
 
 // Statuses the product itself works with.
 const (
-	StatusNew          = "new"
-	StatusConcept      = "concept"
-	StatusOfferPending = "offer_pending"
-	StatusCancelled    = "cancelled"
+	StatusNew           = "new"
+	StatusConcept       = "concept"
+	StatusOfferPending  = "offer_pending"
+	StatusOfferAccepted = "offer_accepted"
+	StatusCancelled     = "cancelled"
 )
 
 // Status is a status of a sale. System statuses are the same in every environment.

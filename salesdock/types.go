@@ -471,6 +471,7 @@ type Capabilities struct {
 	ChangeCursors        bool              `json:"change_cursors"`
 	LinkEvents           bool              `json:"link_events"`
 	Optin                bool              `json:"optin"` // opt-in data is taken with a sale
+	Webhooks             bool              `json:"webhooks"`
 	ConditionalReads     bool              `json:"conditional_reads"`
 	DryRun               bool              `json:"dry_run"` // a create with ?dry_run=1 is checked, and makes nothing
 	CancellationRequests bool              `json:"cancellation_requests"`

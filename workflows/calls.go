@@ -93,6 +93,10 @@ func tellCancellation(ctx workflow.Context, limitGroup string, in activities.Tel
 	return workflow.ExecuteActivity(withPartnerWrite(ctx, limitGroup, activities.PriorityForward), partner.TellCancellation, in).Get(ctx, nil)
 }
 
+func deliverWebhook(ctx workflow.Context, limitGroup string, in activities.WebhookInput) (activities.WebhookResult, error) {
+	return call[activities.WebhookResult](withPartnerNotice(ctx, limitGroup), partner.DeliverWebhook, in)
+}
+
 func applyProducts(ctx workflow.Context, in activities.ApplyInput) (activities.ApplyResult, error) {
 	return call[activities.ApplyResult](withStore(ctx), records.ApplyProducts, in)
 }

@@ -19,6 +19,7 @@ func Register(r WorkflowRegistry) {
 	for name, w := range map[string]any{
 		IntegrationName: Integration, SyncProductsName: SyncProducts, ForwardSaleName: ForwardSale, NotifyPartnersName: NotifyPartners,
 		BulkOperationName: BulkOperation, RequestCancellationName: RequestCancellation,
+		DeliverWebhookName: DeliverWebhook,
 	} {
 		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
 	}

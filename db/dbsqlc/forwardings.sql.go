@@ -1465,6 +1465,7 @@ const waitingForPersonCount = `-- name: WaitingForPersonCount :one
 SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown'))
   + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = $1 AND r.state = 'needs_confirmation')
   + (SELECT count(*) FROM cancellation_requests c WHERE c.environment_id = $1 AND c.direction = 'incoming' AND c.state = 'open' AND c.expires_at > $2)
+  + (SELECT count(*) FROM webhooks w WHERE w.environment_id = $1 AND w.state = 'paused')
   + (SELECT count(*) FROM integrations i WHERE i.environment_id = $1 AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint
 `
 

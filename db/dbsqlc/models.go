@@ -64,7 +64,7 @@ type CancellationRequest struct {
 type ConceptTransaction struct {
 	ID            int64
 	EnvironmentID int64
-	Uuid          pgtype.UUID
+	UUID          pgtype.UUID
 	UserID        int64
 	Source        string
 	SourceID      string
@@ -544,4 +544,33 @@ type User struct {
 	Active         bool
 	PasswordHash   string
 	CreatedAt      time.Time
+}
+
+type Webhook struct {
+	ID            int64
+	EnvironmentID int64
+	UUID          pgtype.UUID
+	UserID        int64
+	Scope         string
+	Event         string
+	TargetURL     string
+	SecretSealed  []byte
+	State         string
+	Sequence      int64
+	Delivered     int64
+	Changed       int64
+	Attempts      int32
+	NextAt        *time.Time
+	FailingSince  *time.Time
+	LastStatus    int32
+	LastAt        *time.Time
+	CreatedAt     time.Time
+}
+
+type WebhookEvent struct {
+	ID            int64
+	EnvironmentID int64
+	WebhookID     int64
+	SubjectID     int64
+	CreatedAt     time.Time
 }

@@ -16,13 +16,13 @@ const conceptByUUID = `-- name: ConceptByUUID :one
 SELECT id, environment_id, uuid, user_id, source, source_id, prefill, optin, sale_id, created_at FROM concept_transactions WHERE environment_id = $1 AND uuid::text = $2::text
 `
 
-func (q *Queries) ConceptByUUID(ctx context.Context, environmentID int64, uuid string) (ConceptTransaction, error) {
-	row := q.db.QueryRow(ctx, conceptByUUID, environmentID, uuid)
+func (q *Queries) ConceptByUUID(ctx context.Context, environmentID int64, uUID string) (ConceptTransaction, error) {
+	row := q.db.QueryRow(ctx, conceptByUUID, environmentID, uUID)
 	var i ConceptTransaction
 	err := row.Scan(
 		&i.ID,
 		&i.EnvironmentID,
-		&i.Uuid,
+		&i.UUID,
 		&i.UserID,
 		&i.Source,
 		&i.SourceID,
@@ -74,7 +74,7 @@ func (q *Queries) ConceptOfSale(ctx context.Context, environmentID int64, saleID
 	err := row.Scan(
 		&i.ID,
 		&i.EnvironmentID,
-		&i.Uuid,
+		&i.UUID,
 		&i.UserID,
 		&i.Source,
 		&i.SourceID,

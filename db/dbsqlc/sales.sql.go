@@ -885,6 +885,8 @@ const saleSetStatus = `-- name: SaleSetStatus :one
 UPDATE sales SET status = $1, status_type = $2, status_remark = $3, status_changed_at = $4, status_by_person = $5,
   cancelled_at = CASE WHEN $2 = 'cancelled' THEN coalesce(cancelled_at, $4) END,
   cancelled_by = CASE WHEN $2 = 'cancelled' THEN $6 ELSE '' END,
+  offer_accepted = CASE $1 WHEN 'offer_accepted' THEN '1' WHEN 'offer_rejected' THEN '0' WHEN 'offer_rejected_alternative' THEN '0' WHEN 'offer_expired' THEN '2'
+    WHEN 'offer_pending' THEN NULL ELSE offer_accepted END,
   processed_at = CASE WHEN $7::boolean THEN coalesce(processed_at, $4) ELSE processed_at END,
   updated_at = $4
 WHERE environment_id = $8 AND id = $9 RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed

@@ -155,6 +155,7 @@ WHERE environment_id = @environment_id AND state IN ('waiting', 'sending', 'acti
 SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown'))
   + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = @environment_id AND r.state = 'needs_confirmation')
   + (SELECT count(*) FROM cancellation_requests c WHERE c.environment_id = @environment_id AND c.direction = 'incoming' AND c.state = 'open' AND c.expires_at > @now)
+  + (SELECT count(*) FROM webhooks w WHERE w.environment_id = @environment_id AND w.state = 'paused')
   + (SELECT count(*) FROM integrations i WHERE i.environment_id = @environment_id AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint;
 
 -- What is looked for in one walk through a partner's sales: unknown since long enough to be shown there.

@@ -63,6 +63,8 @@ ORDER BY id LIMIT @page_size;
 UPDATE sales SET status = @status, status_type = @status_type, status_remark = @remark, status_changed_at = @now, status_by_person = @by_person,
   cancelled_at = CASE WHEN @status_type = 'cancelled' THEN coalesce(cancelled_at, @now) END,
   cancelled_by = CASE WHEN @status_type = 'cancelled' THEN @cancelled_by ELSE '' END,
+  offer_accepted = CASE @status WHEN 'offer_accepted' THEN '1' WHEN 'offer_rejected' THEN '0' WHEN 'offer_rejected_alternative' THEN '0' WHEN 'offer_expired' THEN '2'
+    WHEN 'offer_pending' THEN NULL ELSE offer_accepted END,
   processed_at = CASE WHEN @mark_processed::boolean THEN coalesce(processed_at, @now) ELSE processed_at END,
   updated_at = @now
 WHERE environment_id = @environment_id AND id = @id RETURNING *;

@@ -172,6 +172,8 @@ func (r *Relay) move(ctx context.Context, t target) error {
 		return r.operation(ctx, t)
 	case db.OutboxCancellation:
 		return r.cancellation(ctx, t)
+	case db.OutboxWebhook:
+		return r.webhook(ctx, t)
 	}
 	return fmt.Errorf("outbox row of unknown kind %q", t.kind)
 }
@@ -300,6 +302,22 @@ func (r *Relay) cancellation(ctx context.Context, t target) error {
 	return err
 }
 
+func (r *Relay) webhook(ctx context.Context, t target) error {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemWebhookAddressRow, error) {
+		return tx.SystemWebhookAddress(ctx, t.subject)
+	})
+	if err != nil || !found || row.State != "active" {
+		return err // a paused one goes on when it is resumed
+	}
+	options := start(workflows.DeliverWebhookID(row.EnvironmentID, row.ID), workflows.AttributeEnvironment.ValueSet(row.EnvironmentID))
+	in := workflows.DeliverWebhookInput{EnvironmentID: row.EnvironmentID, WebhookID: row.ID, LimitGroup: hostGroup(row.TargetURL)}
+	if t.signal == db.SignalStart {
+		return r.startOnce(ctx, options, workflows.DeliverWebhookName, in)
+	}
+	_, err = r.Client.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalLookAgain, nil, options, workflows.DeliverWebhookName, in)
+	return err
+}
+
 // hostGroup is the budget that announcements to one host share.
 func hostGroup(address string) string {
 	host := address
@@ -358,6 +376,13 @@ func (r *Relay) reconcile(ctx context.Context, all bool) error {
 		}
 		for _, c := range cancellations {
 			targets = append(targets, target{db.OutboxCancellation, c.ID, db.SignalStart})
+		}
+		webhooks, err := tx.SystemWebhooksToRun(ctx)
+		if err != nil {
+			return err
+		}
+		for _, w := range webhooks {
+			targets = append(targets, target{db.OutboxWebhook, w.ID, db.SignalStart})
 		}
 		links, err := tx.SystemLinksToTell(ctx)
 		for _, l := range links {

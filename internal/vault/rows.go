@@ -22,6 +22,11 @@ func RequestRow(environmentID, forwardingID int64) string {
 	return fmt.Sprintf("forwarding/%d/%d/request", environmentID, forwardingID)
 }
 
+// WebhookRow names the secret that deliveries to a webhook are signed with.
+func WebhookRow(environmentID int64, uuid string) string {
+	return fmt.Sprintf("webhook/%d/%s", environmentID, uuid)
+}
+
 // SigningKeyRow names the key that an environment signs its requests to partners with.
 func SigningKeyRow(environmentID int64) string {
 	return fmt.Sprintf("environment/%d/signing", environmentID)

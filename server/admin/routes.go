@@ -125,6 +125,10 @@ func Routes() []Route {
 		{post, "/users/:id/tokens", Admins, (*visit).createToken},
 		{post, "/users/:id/tokens/:token/revoke", Admins, (*visit).revokeToken},
 
+		{get, "/webhooks", Admins, (*visit).showWebhooks},
+		{post, "/webhooks/:uuid/resume", Admins, (*visit).resumeWebhook},
+		{post, "/webhooks/:uuid/delete", Admins, (*visit).deleteWebhook},
+
 		{get, "/environment", Admins, (*visit).showEnvironment},
 		{post, "/environment", Admins, (*visit).saveEnvironment},
 

@@ -122,6 +122,13 @@ func Routes() []Route {
 		{patch, "/account/incoming-links/:id", (*call).updateIncomingLink, false},
 		{post, "/account/incoming-links/:id/reset-key", (*call).resetLinkKey, false},
 	}
+	for _, scope := range []string{"/user", "/account"} {
+		between := scope == "/user"
+		routes = append(routes,
+			Route{get, scope + "/webhooks/events", (*call).webhookEvents, between}, Route{get, scope + "/webhooks", (*call).webhooks, between},
+			Route{post, scope + "/webhooks", (*call).subscribe, between}, Route{del, scope + "/webhooks/:uuid", (*call).unsubscribe, between},
+			Route{post, scope + "/webhooks/:uuid/resume", (*call).resumeWebhook, between})
+	}
 	for path, serve := range map[string]func(*call) (reply, error){
 		"/products": (*call).products, "/products/:id": (*call).product,
 		"/suppliers": (*call).suppliers, "/suppliers/:id": (*call).supplier,

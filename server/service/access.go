@@ -451,7 +451,11 @@ func (s *Service) UpdateEnvironment(ctx context.Context, a Actor, name, language
 
 // productsChanged audits a change that linked environments must hear of, and has them told.
 func (s *Service) productsChanged(ctx context.Context, tx *db.Tx, a Actor, action, entity string, id int64, before, after any) error {
-	if err := tx.LinksProductsChanged(ctx, s.Now(), a.EnvironmentID); err != nil {
+	var products []int64
+	if entity == "product" {
+		products = []int64{id}
+	}
+	if err := tx.ProductsChanged(ctx, a.EnvironmentID, s.Now(), products...); err != nil {
 		return err
 	}
 	return s.audit(ctx, tx, a, action, entity, id, before, after)

@@ -243,7 +243,7 @@ func (s *Service) SaveStatus(ctx context.Context, a Actor, in linking.Status) (l
 		if _, err := tx.StatusUpsert(ctx, db.StatusUpsertParams{EnvironmentID: a.EnvironmentID, ID: in.ID, Name: in.Name, Text: in.Text, Type: in.Type}); err != nil {
 			return err
 		}
-		if err := tx.LinksProductsChanged(ctx, s.Now(), a.EnvironmentID); err != nil {
+		if err := tx.ProductsChanged(ctx, a.EnvironmentID, s.Now()); err != nil {
 			return err
 		}
 		return s.auditNamed(ctx, tx, a, "save", "status", in.ID, nil, in)

@@ -20,7 +20,7 @@ import (
 func (s *Service) Capabilities(a Actor) salesdock.Capabilities {
 	return salesdock.Capabilities{
 		Product: "koppel", Version: s.Version, Account: a.Account, Name: a.EnvironmentName,
-		IdempotencyKeys: true, ExternalReference: true, ChangeCursors: true, LinkEvents: true, Optin: true, CancellationRequests: true, ConditionalReads: true, DryRun: true,
+		IdempotencyKeys: true, ExternalReference: true, ChangeCursors: true, LinkEvents: true, Optin: true, CancellationRequests: true, Webhooks: true, ConditionalReads: true, DryRun: true,
 		RequestsPerMinute: s.RequestsPerMinute, LimitsByTokenAlone: true,
 		Token: &salesdock.TokenDescription{Integration: a.Integration, User: salesdock.Text(a.UserName)},
 	}

@@ -25,6 +25,7 @@ type Overview struct {
 	Groups    []db.ForwardingGroupsRow // what waits for a person, by cause
 	ToConfirm []db.SyncRun             // runs that the brake stopped
 	Requests  []db.CancellationListRow // what linked environments ask to cancel
+	Webhooks  []db.WebhookListRow      // that stand still
 	Incoming  []db.LinkListRow
 	Latest    []SaleRow
 }
@@ -39,7 +40,7 @@ func (o Overview) Waiting() (count int64) {
 			count++
 		}
 	}
-	return count + int64(len(o.ToConfirm)+len(o.Requests))
+	return count + int64(len(o.ToConfirm)+len(o.Requests)+len(o.Webhooks))
 }
 
 // Overview reads what a person should know first.
@@ -57,6 +58,15 @@ func (s *Service) Overview(ctx context.Context, a Actor) (o Overview, err error)
 		o.Requests, err = tx.CancellationList(ctx, db.CancellationListParams{EnvironmentID: a.EnvironmentID, Direction: new("incoming"), States: []string{db.CancellationOpen}, PageSize: 200})
 		if err != nil {
 			return err
+		}
+		webhooks, err := tx.WebhookList(ctx, db.WebhookListParams{EnvironmentID: a.EnvironmentID})
+		if err != nil {
+			return err
+		}
+		for _, w := range webhooks {
+			if w.Webhook.State == "paused" {
+				o.Webhooks = append(o.Webhooks, w)
+			}
 		}
 		if o.Incoming, err = tx.LinkList(ctx, a.EnvironmentID); err != nil {
 			return err

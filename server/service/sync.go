@@ -221,7 +221,7 @@ func (s *Service) undoChanges(ctx context.Context, tx *db.Tx, a Actor, id, runID
 			return err
 		}
 		if len(changes) == 0 {
-			return tx.LinksProductsChanged(ctx, s.Now(), a.EnvironmentID)
+			return tx.ProductsChanged(ctx, a.EnvironmentID, s.Now())
 		}
 		after = changes[len(changes)-1].PartnerProductID
 		if err := s.undoPage(ctx, tx, a, id, changes); err != nil {

@@ -101,6 +101,17 @@ func TestRecordHistories(t *testing.T) {
 	ended(fmt.Sprintf("operation/2/%v", operation))
 	record("bulk_operation_forward_existing", fmt.Sprintf("operation/2/%v", operation))
 
+	hook := newReceiver(t)
+	made := l.provider.post("account/webhooks", object{"event": "sale.cancelled", "target_url": hook.url}).(object)
+	hook.secret.Store(made["secret"].(string))
+	hook.broken.Store("error")
+	l.provider.post(fmt.Sprintf("account/sales/updatestatus/%v?status=cancelled", rows(l.provider.get("account/sales"))[1]["id"]), nil)
+	l.eventually("the first try fails", func() bool { return rows(l.provider.get("account/webhooks"))[0]["failing_since"] != nil })
+	hook.broken.Store("")
+	l.eventually("the next one is taken", func() bool { return len(hook.of("sale.cancelled")) == 1 })
+	ended("webhook/1/1")
+	record("deliver_webhook_tried_again", "webhook/1/1")
+
 	theirs := rows(l.provider.get("account/sales"))[0]
 	l.provider.post(fmt.Sprintf("account/sales/updatestatus/%v?status=accepted_by_supplier", theirs["id"]), nil)
 	l.eventually("the partner is told", func() bool {
