@@ -36,6 +36,11 @@ type (
 	EnvironmentKeyInsertParams         = dbsqlc.EnvironmentKeyInsertParams
 	EnvironmentSessionByHashRow        = dbsqlc.EnvironmentSessionByHashRow
 	EnvironmentSetParams               = dbsqlc.EnvironmentSetParams
+	File                               = dbsqlc.File
+	FileByIDParams                     = dbsqlc.FileByIDParams
+	FileInsertParams                   = dbsqlc.FileInsertParams
+	FileOfParams                       = dbsqlc.FileOfParams
+	FilesReplacedParams                = dbsqlc.FilesReplacedParams
 	Flow                               = dbsqlc.Flow
 	FlowByIDParams                     = dbsqlc.FlowByIDParams
 	FlowByIdentifierParams             = dbsqlc.FlowByIdentifierParams

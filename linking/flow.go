@@ -51,6 +51,12 @@ func (f *Flow) Carries(productID int64, productType string) bool {
 	return len(f.Sections) == 0
 }
 
+// SignatureRequired says whether an order through the flow is verified by a signature that comes with it. A completed
+// one has its contract.
+func (f *Flow) SignatureRequired(s *Submission) bool {
+	return f.VerificationMethod == "signature" && s.TransactionType == "order" && s.ContractPDF == nil
+}
+
 // IBANRequired says whether a sale of this kind needs an IBAN.
 func (f *Flow) IBANRequired(transactionType string, business bool) bool {
 	switch {

@@ -64,6 +64,7 @@ const (
 	ProblemLoop              = "loop"
 	ProblemFlowTransaction   = "flow_transaction"
 	ProblemFlowIBAN          = "flow_iban"
+	ProblemFlowSignature     = "flow_signature"
 	ProblemQuestionUnmapped  = "question_unmapped"
 	ProblemQuestionGone      = "question_gone"
 	ProblemOptionUnmapped    = "option_unmapped"
@@ -123,6 +124,9 @@ func (b *builder) flowAsks(f *Flow) {
 	}
 	if f.IBANRequired(s.TransactionType, s.Business) && s.Fields["iban"] == "" {
 		b.problems = append(b.problems, Problem{Code: ProblemFlowIBAN, Field: "iban", Subject: f.Title})
+	}
+	if f.SignatureRequired(s) && s.Fields["signature"] == "" {
+		b.problems = append(b.problems, Problem{Code: ProblemFlowSignature, Field: "signature", Subject: f.Title})
 	}
 }
 

@@ -89,6 +89,13 @@ type ProductDetail struct {
 	PriceMonthlyActionMonths Int        `json:"price_monthly_action_value"`
 	CustomFields             TextMap    `json:"customfields"`
 	Documents                []Document `json:"documents"`
+	Image                    *Image     `json:"image"` // in the detail of one product only
+}
+
+// Image is a picture in an answer: base64 and its extension.
+type Image struct {
+	Extension Text `json:"extension"`
+	Content   Text `json:"content"`
 }
 
 // Document is an attachment by its address.

@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/linking"
 )
 
 const auditInsert = `-- name: AuditInsert :exec
@@ -134,7 +136,7 @@ func (q *Queries) AuditOf(ctx context.Context, arg AuditOfParams) ([]AuditOfRow,
 }
 
 const organisationByID = `-- name: OrganisationByID :one
-SELECT id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at FROM organisations WHERE environment_id = $1 AND id = $2 AND deleted_at IS NULL
+SELECT id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at, details FROM organisations WHERE environment_id = $1 AND id = $2 AND deleted_at IS NULL
 `
 
 func (q *Queries) OrganisationByID(ctx context.Context, environmentID int64, iD int64) (Organisation, error) {
@@ -150,6 +152,7 @@ func (q *Queries) OrganisationByID(ctx context.Context, environmentID int64, iD 
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.DeletedAt,
+		&i.Details,
 	)
 	return i, err
 }
@@ -272,8 +275,8 @@ func (q *Queries) OrganisationFlowsWithdraw(ctx context.Context, arg Organisatio
 }
 
 const organisationInsert = `-- name: OrganisationInsert :one
-INSERT INTO organisations (environment_id, name, identifier, description, sales_channel, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at
+INSERT INTO organisations (environment_id, name, identifier, description, sales_channel, details, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at, details
 `
 
 type OrganisationInsertParams struct {
@@ -282,6 +285,7 @@ type OrganisationInsertParams struct {
 	Identifier    string
 	Description   string
 	SalesChannel  string
+	Details       linking.OrganisationDetails
 	Now           time.Time
 }
 
@@ -292,6 +296,7 @@ func (q *Queries) OrganisationInsert(ctx context.Context, arg OrganisationInsert
 		arg.Identifier,
 		arg.Description,
 		arg.SalesChannel,
+		arg.Details,
 		arg.Now,
 	)
 	var i Organisation
@@ -305,12 +310,13 @@ func (q *Queries) OrganisationInsert(ctx context.Context, arg OrganisationInsert
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.DeletedAt,
+		&i.Details,
 	)
 	return i, err
 }
 
 const organisationList = `-- name: OrganisationList :many
-SELECT id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at FROM organisations WHERE environment_id = $1 AND deleted_at IS NULL ORDER BY name, id
+SELECT id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at, details FROM organisations WHERE environment_id = $1 AND deleted_at IS NULL ORDER BY name, id
 `
 
 func (q *Queries) OrganisationList(ctx context.Context, environmentID int64) ([]Organisation, error) {
@@ -332,6 +338,7 @@ func (q *Queries) OrganisationList(ctx context.Context, environmentID int64) ([]
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.DeletedAt,
+			&i.Details,
 		); err != nil {
 			return nil, err
 		}
@@ -469,8 +476,8 @@ func (q *Queries) OrganisationProductsWithdraw(ctx context.Context, arg Organisa
 }
 
 const organisationUpdate = `-- name: OrganisationUpdate :one
-UPDATE organisations SET name = $1, identifier = $2, description = $3, sales_channel = $4, updated_at = $5
-WHERE environment_id = $6 AND id = $7 AND deleted_at IS NULL RETURNING id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at
+UPDATE organisations SET name = $1, identifier = $2, description = $3, sales_channel = $4, details = $5, updated_at = $6
+WHERE environment_id = $7 AND id = $8 AND deleted_at IS NULL RETURNING id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at, details
 `
 
 type OrganisationUpdateParams struct {
@@ -478,6 +485,7 @@ type OrganisationUpdateParams struct {
 	Identifier    string
 	Description   string
 	SalesChannel  string
+	Details       linking.OrganisationDetails
 	Now           time.Time
 	EnvironmentID int64
 	ID            int64
@@ -489,6 +497,7 @@ func (q *Queries) OrganisationUpdate(ctx context.Context, arg OrganisationUpdate
 		arg.Identifier,
 		arg.Description,
 		arg.SalesChannel,
+		arg.Details,
 		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,
@@ -504,6 +513,7 @@ func (q *Queries) OrganisationUpdate(ctx context.Context, arg OrganisationUpdate
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.DeletedAt,
+		&i.Details,
 	)
 	return i, err
 }

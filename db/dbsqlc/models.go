@@ -88,6 +88,18 @@ type EnvironmentKey struct {
 	CreatedAt     time.Time
 }
 
+type File struct {
+	ID            int64
+	EnvironmentID int64
+	Owner         string
+	OwnerID       int64
+	Kind          string
+	Name          string
+	Extension     string
+	Content       []byte
+	CreatedAt     time.Time
+}
+
 type Flow struct {
 	ID            int64
 	EnvironmentID int64
@@ -287,6 +299,7 @@ type Organisation struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	DeletedAt     *time.Time
+	Details       linking.OrganisationDetails
 }
 
 type OrganisationFlow struct {

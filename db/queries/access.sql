@@ -5,11 +5,11 @@ SELECT * FROM organisations WHERE environment_id = @environment_id AND deleted_a
 SELECT * FROM organisations WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL;
 
 -- name: OrganisationInsert :one
-INSERT INTO organisations (environment_id, name, identifier, description, sales_channel, created_at, updated_at)
-VALUES (@environment_id, @name, @identifier, @description, @sales_channel, @now, @now) RETURNING *;
+INSERT INTO organisations (environment_id, name, identifier, description, sales_channel, details, created_at, updated_at)
+VALUES (@environment_id, @name, @identifier, @description, @sales_channel, @details, @now, @now) RETURNING *;
 
 -- name: OrganisationUpdate :one
-UPDATE organisations SET name = @name, identifier = @identifier, description = @description, sales_channel = @sales_channel, updated_at = @now
+UPDATE organisations SET name = @name, identifier = @identifier, description = @description, sales_channel = @sales_channel, details = @details, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL RETURNING *;
 
 -- name: OrganisationDelete :execrows

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"koppel/db"
+	"koppel/linking"
 	"koppel/salesdock"
 	"koppel/server/admin/views"
 	"koppel/server/service"
@@ -45,7 +46,7 @@ func (v *visit) showNewOrganisation() error {
 }
 
 func (v *visit) postedOrganisation() service.OrganisationInput {
-	return service.OrganisationInput{Name: v.posted("name"), Identifier: v.posted("identifier"), Description: v.posted("description"), SalesChannel: v.posted("sales_channel")}
+	return service.OrganisationInput{Name: v.posted("name"), Identifier: v.posted("identifier"), Description: v.posted("description"), SalesChannel: v.posted("sales_channel"), Details: v.organisationDetails()}
 }
 
 func (v *visit) saveNewOrganisation() error {
@@ -79,9 +80,11 @@ func (v *visit) showOrganisation() error {
 	if err != nil {
 		return err
 	}
-	return v.organisationPage(head, views.Form{Values: views.Values(
-		"name", head.Name, "identifier", head.Identifier, "description", head.Description, "sales_channel", head.SalesChannel,
-	)})
+	values := views.Values("name", head.Name, "identifier", head.Identifier, "description", head.Description, "sales_channel", head.SalesChannel)
+	for name, value := range head.Details {
+		values.Set(name, value)
+	}
+	return v.organisationPage(head, views.Form{Values: values})
 }
 
 func (v *visit) organisationPage(head views.OrganisationHead, form views.Form) error {
@@ -452,4 +455,15 @@ func (v *visit) resetLinkKey() error {
 	}
 	_, err = v.svc.ResetLinkKey(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.to("/incoming/%d", id), "De sleutel is vergeten. De volgende ondertekende oproep legt een nieuwe vast.")
+}
+
+// organisationDetails reads company, address and contact from the form.
+func (v *visit) organisationDetails() linking.OrganisationDetails {
+	details := linking.OrganisationDetails{}
+	for _, name := range linking.OrganisationFields {
+		if value := v.posted(name); value != "" {
+			details[name] = value
+		}
+	}
+	return details
 }

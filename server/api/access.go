@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"koppel/db"
+	"koppel/linking"
 	"koppel/salesdock"
 	"koppel/server/service"
 )
@@ -13,24 +14,71 @@ type organisationBody struct {
 	Identifier   salesdock.Text `json:"identifier"`
 	Description  salesdock.Text `json:"description"`
 	SalesChannel salesdock.Text `json:"sales_channel"`
+	organisationDetails
+	Logo *upload `json:"logo"`
+}
+
+// organisationDetails are the rest of an organisation's fields, each a text of its own on the wire.
+type organisationDetails struct {
+	Contractor    *salesdock.Text `json:"contractor"`
+	CompanyName   *salesdock.Text `json:"company_name"`
+	CompanyCoC    *salesdock.Text `json:"company_coc"`
+	CompanyVAT    *salesdock.Text `json:"company_vat"`
+	ContactPerson *salesdock.Text `json:"contact_person"`
+	Email         *salesdock.Text `json:"email"`
+	Phone         *salesdock.Text `json:"phone"`
+	Website       *salesdock.Text `json:"website"`
+	IBAN          *salesdock.Text `json:"iban"`
+	IBANHolder    *salesdock.Text `json:"iban_holder"`
+	Postcode      *salesdock.Text `json:"postcode"`
+	Housenumber   *salesdock.Text `json:"housenumber"`
+	Suffix        *salesdock.Text `json:"suffix"`
+	Streetname    *salesdock.Text `json:"streetname"`
+	City          *salesdock.Text `json:"city"`
+	Country       *salesdock.Text `json:"country"`
+}
+
+func (d *organisationDetails) fields() map[string]**salesdock.Text {
+	return map[string]**salesdock.Text{
+		"contractor": &d.Contractor, "company_name": &d.CompanyName, "company_coc": &d.CompanyCoC, "company_vat": &d.CompanyVAT, "contact_person": &d.ContactPerson,
+		"email": &d.Email, "phone": &d.Phone, "website": &d.Website, "iban": &d.IBAN, "iban_holder": &d.IBANHolder, "postcode": &d.Postcode,
+		"housenumber": &d.Housenumber, "suffix": &d.Suffix, "streetname": &d.Streetname, "city": &d.City, "country": &d.Country,
+	}
 }
 
 func (b organisationBody) input() service.OrganisationInput {
-	return service.OrganisationInput{Name: string(b.Name), Identifier: string(b.Identifier), Description: string(b.Description), SalesChannel: string(b.SalesChannel)}
+	details := linking.OrganisationDetails{}
+	for name, value := range b.fields() {
+		if *value != nil && **value != "" {
+			details[name] = string(**value)
+		}
+	}
+	return service.OrganisationInput{
+		Name: string(b.Name), Identifier: string(b.Identifier), Description: string(b.Description), SalesChannel: string(b.SalesChannel), Details: details, Logo: b.Logo.input(),
+	}
 }
 
 type organisationRow struct {
 	ID int64 `json:"id"`
 	organisationBody
-	CreatedAt salesdock.Stamp `json:"created_at"`
-	UpdatedAt salesdock.Stamp `json:"updated_at"`
+	Logo      *salesdock.Image `json:"logo"`
+	CreatedAt salesdock.Stamp  `json:"created_at"`
+	UpdatedAt salesdock.Stamp  `json:"updated_at"`
 }
 
 func wireOrganisation(o db.Organisation) organisationRow {
-	return organisationRow{
+	row := organisationRow{
 		ID: o.ID, CreatedAt: salesdock.Stamp{Time: o.CreatedAt}, UpdatedAt: salesdock.Stamp{Time: o.UpdatedAt},
-		organisationBody: organisationBody{salesdock.Text(o.Name), salesdock.Text(o.Identifier), salesdock.Text(o.Description), salesdock.Text(o.SalesChannel)},
+		organisationBody: organisationBody{
+			Name: salesdock.Text(o.Name), Identifier: salesdock.Text(o.Identifier), Description: salesdock.Text(o.Description), SalesChannel: salesdock.Text(o.SalesChannel),
+		},
 	}
+	for name, value := range row.fields() {
+		if text, known := o.Details[name]; known {
+			*value = new(salesdock.Text(text))
+		}
+	}
+	return row
 }
 
 func (c *call) organisations() (reply, error) {
@@ -61,7 +109,13 @@ func (c *call) organisation() (reply, error) {
 		return reply{}, err
 	}
 	o, err := c.svc.Organisation(c.ctx(), c.actor, id)
-	return okOr(wireOrganisation(o), err)
+	if err != nil {
+		return reply{}, err
+	}
+	row := wireOrganisation(o)
+	logo, err := c.svc.Image(c.ctx(), c.actor, "organisation", id, "logo")
+	row.Logo = wireImage(logo)
+	return okOr(row, err)
 }
 
 func (c *call) createOrganisation() (reply, error) {
@@ -170,17 +224,19 @@ func missing(field string) error {
 }
 
 type userRow struct {
-	ID             int64  `json:"id"`
-	Firstname      string `json:"firstname"`
-	Lastname       string `json:"lastname"`
-	Email          string `json:"email"`
-	Role           string `json:"role"`
-	Active         bool   `json:"active"`
-	OrganisationID *int64 `json:"organisation_id"`
+	ID                     int64   `json:"id"`
+	Firstname              string  `json:"firstname"`
+	Lastname               string  `json:"lastname"`
+	Email                  string  `json:"email"`
+	Role                   string  `json:"role"`
+	Active                 bool    `json:"active"`
+	Organisation           *string `json:"organisation"`
+	OrganisationID         *int64  `json:"organisation_id"`
+	OrganisationIdentifier *string `json:"organisation_identifier"`
 }
 
 func wireUser(u db.User) userRow {
-	return userRow{u.ID, u.Firstname, u.Lastname, u.Email, u.Role, u.Active, u.OrganisationID}
+	return userRow{ID: u.ID, Firstname: u.Firstname, Lastname: u.Lastname, Email: u.Email, Role: u.Role, Active: u.Active, OrganisationID: u.OrganisationID}
 }
 
 func (c *call) users() (reply, error) {
@@ -188,9 +244,23 @@ func (c *call) users() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	organisations, err := c.svc.Organisations(c.ctx(), c.actor)
+	if err != nil {
+		return reply{}, err
+	}
+	byID := map[int64]db.Organisation{}
+	for _, o := range organisations {
+		byID[o.ID] = o
+	}
 	rows := make([]userRow, 0, len(list))
 	for _, u := range list {
-		rows = append(rows, wireUser(u))
+		row := wireUser(u)
+		if u.OrganisationID != nil {
+			if o, known := byID[*u.OrganisationID]; known {
+				row.Organisation, row.OrganisationIdentifier = &o.Name, &o.Identifier
+			}
+		}
+		rows = append(rows, row)
 	}
 	return pageOf(c, rows)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"koppel/db"
 	"koppel/salesdock"
 	"koppel/server/service"
 )
@@ -33,11 +34,12 @@ type reply struct {
 	status  int
 	data    any
 	message string
+	file    *db.File // instead of an envelope
 }
 
-func ok(data any) (reply, error)       { return reply{http.StatusOK, data, "done"}, nil }
-func created(data any) (reply, error)  { return reply{http.StatusCreated, data, "created"}, nil }
-func accepted(data any) (reply, error) { return reply{http.StatusAccepted, data, "accepted"}, nil }
+func ok(data any) (reply, error)       { return reply{http.StatusOK, data, "done", nil}, nil }
+func created(data any) (reply, error)  { return reply{http.StatusCreated, data, "created", nil}, nil }
+func accepted(data any) (reply, error) { return reply{http.StatusAccepted, data, "accepted", nil}, nil }
 
 func okOr(data any, err error) (reply, error) {
 	if err != nil {

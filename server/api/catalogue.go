@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 
 	"koppel/db"
 	"koppel/linking"
@@ -76,7 +77,13 @@ func (c *call) product() (reply, error) {
 		return reply{}, err
 	}
 	p, err := c.svc.Product(c.ctx(), c.actor, id, c.account)
-	return okOr(wireProduct(p, true), err)
+	if err != nil {
+		return reply{}, err
+	}
+	row := wireProduct(p, true)
+	image, err := c.svc.Image(c.ctx(), c.actor, "product", id, "image")
+	row.Image = wireImage(image)
+	return okOr(row, err)
 }
 
 // readProduct lays a request's fields over a product.
@@ -88,8 +95,16 @@ func readProduct(in *service.ProductInput, body []byte) error {
 	if in.SupplierID != nil {
 		row.SupplierID = salesdock.Int(*in.SupplierID)
 	}
-	if err := json.Unmarshal(body, &row); err != nil {
+	var files struct {
+		Image       *upload  `json:"image"`
+		Attachments []upload `json:"attachments"`
+	}
+	if err := errors.Join(json.Unmarshal(body, &row), json.Unmarshal(body, &files)); err != nil {
 		return &service.Error{Status: 400, Key: "unreadable_body", Args: []any{err.Error()}}
+	}
+	in.Image = files.Image.input()
+	for _, file := range files.Attachments {
+		in.Attach = append(in.Attach, *file.input())
 	}
 	in.SupplierID = nil
 	if row.SupplierID != 0 {

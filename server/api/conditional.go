@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -47,6 +48,14 @@ func answer(g *gin.Context, language string, r reply) error {
 	if r.status == http.StatusNotModified {
 		g.Status(r.status)
 		g.Writer.WriteHeaderNow()
+		return nil
+	}
+	if r.file != nil {
+		kind := mime.TypeByExtension("." + r.file.Extension)
+		if kind == "" {
+			kind = "application/octet-stream"
+		}
+		g.Data(r.status, kind, r.file.Content)
 		return nil
 	}
 	body, err := json.Marshal(gin.H{"success": true, "data": r.data, "message": words.Say(language, r.message)})

@@ -130,7 +130,8 @@ func Routes() []Route {
 			Route{post, scope + "/webhooks/:uuid/resume", (*call).resumeWebhook, between})
 	}
 	for path, serve := range map[string]func(*call) (reply, error){
-		"/products": (*call).products, "/products/:id": (*call).product,
+		"/products/:id/documents/:file_id": (*call).productDocument,
+		"/products":                        (*call).products, "/products/:id": (*call).product,
 		"/suppliers": (*call).suppliers, "/suppliers/:id": (*call).supplier,
 		"/flows": (*call).flows, "/flows/:id": (*call).flow,
 		"/productquestions": (*call).questions, "/productquestions/:id": (*call).question,

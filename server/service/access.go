@@ -231,6 +231,23 @@ func (s *Service) CreateOwnerToken(ctx context.Context, account, email, name str
 // OrganisationInput is what can be said of an organisation.
 type OrganisationInput struct {
 	Name, Identifier, Description, SalesChannel string
+	Details                                     linking.OrganisationDetails
+	Logo                                        *Upload // nil leaves it; one without content removes it
+}
+
+func (in *OrganisationInput) check() error {
+	if missing := required(map[string]string{"name": in.Name}); missing != nil {
+		return missing
+	}
+	for field, value := range in.Details {
+		switch {
+		case len(value) > maxField:
+			return invalid(field, "field_invalid", fmt.Sprintf("> %d", maxField))
+		case field == "contractor" && value != "yes" && value != "no", field == "email" && !linking.ValidEmail(value):
+			return invalid(field, "field_invalid", value)
+		}
+	}
+	return nil
 }
 
 // Organisations lists the environment's organisations.
@@ -253,16 +270,20 @@ func (s *Service) Organisation(ctx context.Context, a Actor, id int64) (o db.Org
 
 // CreateOrganisation adds an organisation.
 func (s *Service) CreateOrganisation(ctx context.Context, a Actor, in OrganisationInput) (o db.Organisation, err error) {
-	if missing := required(map[string]string{"name": in.Name}); missing != nil {
-		return o, missing
+	if err := in.check(); err != nil {
+		return o, err
 	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		o, err = tx.OrganisationInsert(ctx, db.OrganisationInsertParams{
-			EnvironmentID: a.EnvironmentID, Name: in.Name, Identifier: in.Identifier, Description: in.Description, SalesChannel: in.SalesChannel, Now: s.Now(),
+			EnvironmentID: a.EnvironmentID, Name: in.Name, Identifier: in.Identifier, Description: in.Description, SalesChannel: in.SalesChannel, Details: in.Details, Now: s.Now(),
 		})
 		if err != nil {
 			return err
 		}
+		if err := s.keepFile(ctx, tx, a, "organisation", o.ID, "logo", in.Logo); err != nil {
+			return err
+		}
+		in.Logo = nil // not for the audit log
 		return s.audit(ctx, tx, a, "create", "organisation", o.ID, nil, in)
 	})
 	return o, err
@@ -270,8 +291,8 @@ func (s *Service) CreateOrganisation(ctx context.Context, a Actor, in Organisati
 
 // UpdateOrganisation changes an organisation.
 func (s *Service) UpdateOrganisation(ctx context.Context, a Actor, id int64, in OrganisationInput) (o db.Organisation, err error) {
-	if missing := required(map[string]string{"name": in.Name}); missing != nil {
-		return o, missing
+	if err := in.check(); err != nil {
+		return o, err
 	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
 		before, err := tx.OrganisationByID(ctx, a.EnvironmentID, id)
@@ -279,11 +300,15 @@ func (s *Service) UpdateOrganisation(ctx context.Context, a Actor, id int64, in 
 			return err
 		}
 		o, err = tx.OrganisationUpdate(ctx, db.OrganisationUpdateParams{
-			EnvironmentID: a.EnvironmentID, ID: id, Name: in.Name, Identifier: in.Identifier, Description: in.Description, SalesChannel: in.SalesChannel, Now: s.Now(),
+			EnvironmentID: a.EnvironmentID, ID: id, Name: in.Name, Identifier: in.Identifier, Description: in.Description, SalesChannel: in.SalesChannel, Details: in.Details, Now: s.Now(),
 		})
 		if err != nil {
 			return err
 		}
+		if err := s.keepFile(ctx, tx, a, "organisation", id, "logo", in.Logo); err != nil {
+			return err
+		}
+		in.Logo = nil // not for the audit log
 		return s.audit(ctx, tx, a, "update", "organisation", id, before, in)
 	})
 	return o, orNotFound(err)

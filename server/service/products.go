@@ -160,6 +160,8 @@ type ProductInput struct {
 	Own        linking.ProductOwn
 	SupplierID *int64
 	Active     bool
+	Image      *Upload  // nil leaves it; one without content removes it
+	Attach     []Upload // added to the documents
 }
 
 func (in *ProductInput) check() error {
@@ -224,6 +226,20 @@ func (s *Service) CreateProduct(ctx context.Context, a Actor, in ProductInput) (
 		if err != nil {
 			return err
 		}
+		if err := s.keepFile(ctx, tx, a, "product", p.ID, "image", in.Image); err != nil {
+			return err
+		}
+		if len(in.Attach) > 0 { // their addresses have the product's number
+			if err := s.attach(ctx, tx, a, p.ID, &in.Content, in.Attach); err != nil {
+				return err
+			}
+			p, err = tx.ProductUpdate(ctx, db.ProductUpdateParams{
+				EnvironmentID: a.EnvironmentID, ID: p.ID, SupplierID: in.SupplierID, Content: in.Content, Own: in.Own, Active: in.Active, Now: s.Now(),
+			})
+			if err != nil {
+				return err
+			}
+		}
 		return s.productsChanged(ctx, tx, a, "create", "product", p.ID, nil, in.Content)
 	})
 	return p, err
@@ -244,13 +260,19 @@ func (s *Service) UpdateProduct(ctx context.Context, a Actor, id int64, patch Pr
 		if err := patch(&in); err != nil {
 			return err
 		}
-		if before.IntegrationID != nil && len(before.Content.Diff(in.Content)) > 0 {
+		if before.IntegrationID != nil && (len(before.Content.Diff(in.Content)) > 0 || len(in.Attach) > 0 || in.Image != nil) {
 			return conflict("locked_field")
 		}
 		if err := in.check(); err != nil {
 			return err
 		}
 		if err := in.describeSupplier(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := s.keepFile(ctx, tx, a, "product", id, "image", in.Image); err != nil {
+			return err
+		}
+		if err := s.attach(ctx, tx, a, id, &in.Content, in.Attach); err != nil {
 			return err
 		}
 		p, err = tx.ProductUpdate(ctx, db.ProductUpdateParams{

@@ -119,7 +119,8 @@ func (s *Service) createSale(ctx context.Context, tx *db.Tx, a Actor, in CreateS
 	if err != nil {
 		return sale, err
 	}
-	checks := saleChecks{flow: flow.Config, questions: sold.Questions, agreements: sold.Agreements, validateAgreements: settings.ValidateAgreements, now: s.Now()}
+	checks := saleChecks{flow: flow.Config, questions: sold.Questions, agreements: sold.Agreements, validateAgreements: settings.ValidateAgreements,
+		validateSignature: settings.ValidateVerification, now: s.Now()}
 	if err := checkSubmission(&submission, lines, checks); err != nil {
 		return sale, err
 	}

@@ -284,6 +284,7 @@ type saleChecks struct {
 	questions          []linking.Question
 	agreements         []linking.Agreement
 	validateAgreements bool
+	validateSignature  bool
 	now                time.Time
 }
 
@@ -297,6 +298,9 @@ func checkSubmission(s *linking.Submission, lines []linking.SoldLine, c saleChec
 	checkPerson(s, c, bad)
 	if c.flow.IBANRequired(s.TransactionType, s.Business) && s.Fields["iban"] == "" {
 		wrong["iban"] = Sentence{Key: "field_required"}
+	}
+	if c.validateSignature && c.flow.SignatureRequired(s) && s.Fields["signature"] == "" {
+		wrong["signature"] = Sentence{Key: "field_required"}
 	}
 	if channel := s.Fields["sale_channel"]; channel != "" && !slices.Contains([]string{"d2d", "retail", "telemarketing", "online", "f2f"}, channel) {
 		bad("sale_channel", channel)

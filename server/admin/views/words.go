@@ -104,6 +104,7 @@ var validatorWords = map[string]string{
 }
 
 var fieldWords = map[string]string{
+	"website": tr("Website"), "country": tr("Land"),
 	"firstname": tr("Voornaam"), "lastname": tr("Achternaam"), "email": tr("E-mailadres"), "phone": tr("Telefoonnummer"), "birthdate": tr("Geboortedatum"),
 	"postcode": tr("Postcode"), "housenumber": tr("Huisnummer"), "streetname": tr("Straat"), "city": tr("Plaats"),
 	"connection_postcode": tr("Postcode aansluiting"), "connection_housenumber": tr("Huisnummer aansluiting"), "connection_streetname": tr("Straat aansluiting"),
