@@ -18,6 +18,7 @@ const (
 	OutboxNotify       = "notify"
 	OutboxOperation    = "operation"
 	OutboxCancellation = "cancellation"
+	OutboxMail         = "mail"
 	OutboxWebhook      = "webhook"
 	SignalStart        = ""
 	SignalLookAgain    = "look-again"

@@ -144,6 +144,9 @@ type (
 	LinkSetSettingsParams              = dbsqlc.LinkSetSettingsParams
 	LinkUpsertParams                   = dbsqlc.LinkUpsertParams
 	LinksOfPartnerParams               = dbsqlc.LinksOfPartnerParams
+	Mail                               = dbsqlc.Mail
+	MailInsertParams                   = dbsqlc.MailInsertParams
+	MailSetParams                      = dbsqlc.MailSetParams
 	MappingBaseline                    = dbsqlc.MappingBaseline
 	MappingBaselineFirstParams         = dbsqlc.MappingBaselineFirstParams
 	MappingBaselineMoveParams          = dbsqlc.MappingBaselineMoveParams
@@ -261,6 +264,8 @@ type (
 	SystemLimitGroupUsedParams         = dbsqlc.SystemLimitGroupUsedParams
 	SystemLinkAddressRow               = dbsqlc.SystemLinkAddressRow
 	SystemLinksToTellRow               = dbsqlc.SystemLinksToTellRow
+	SystemMailAddressRow               = dbsqlc.SystemMailAddressRow
+	SystemMailsToRunRow                = dbsqlc.SystemMailsToRunRow
 	SystemOperationAddressRow          = dbsqlc.SystemOperationAddressRow
 	SystemOperationsToRunRow           = dbsqlc.SystemOperationsToRunRow
 	SystemRateTakeParams               = dbsqlc.SystemRateTakeParams

@@ -22,6 +22,7 @@ type Config struct {
 	Budget      *budget.Budget
 	Partner     *activities.Partner
 	Records     *activities.Records
+	Mail        *activities.Mail
 	Concurrency int
 	Log         *zap.Logger
 }
@@ -39,6 +40,7 @@ func Run(ctx context.Context, cfg Config) error {
 	})
 	workflows.Register(main)
 	workflows.RegisterRecords(main, cfg.Records)
+	workflows.RegisterMail(main, cfg.Mail)
 	partner := worker.New(cfg.Client, workflows.PartnerTaskQueue, worker.Options{
 		DisableWorkflowWorker:              true,
 		MaxConcurrentActivityExecutionSize: cfg.Concurrency,

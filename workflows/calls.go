@@ -10,6 +10,7 @@ import (
 var (
 	partner *activities.Partner
 	records *activities.Records
+	mail    *activities.Mail
 )
 
 func call[T any](ctx workflow.Context, activity, in any) (result T, err error) {
@@ -95,6 +96,10 @@ func tellCancellation(ctx workflow.Context, limitGroup string, in activities.Tel
 
 func deliverWebhook(ctx workflow.Context, limitGroup string, in activities.WebhookInput) (activities.WebhookResult, error) {
 	return call[activities.WebhookResult](withPartnerNotice(ctx, limitGroup), partner.DeliverWebhook, in)
+}
+
+func sendMail(ctx workflow.Context, in activities.MailInput) (activities.MailResult, error) {
+	return call[activities.MailResult](withStore(ctx), mail.SendMail, in)
 }
 
 func applyProducts(ctx workflow.Context, in activities.ApplyInput) (activities.ApplyResult, error) {

@@ -25,6 +25,7 @@ func setup(t *testing.T) testEnvironment {
 	workflows.Register(env)
 	workflows.RegisterPartner(env, &activities.Partner{})
 	workflows.RegisterRecords(env, &activities.Records{})
+	workflows.RegisterMail(env, &activities.Mail{})
 	t.Cleanup(func() { env.AssertExpectations(t) })
 	return testEnvironment{env}
 }

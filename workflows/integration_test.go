@@ -102,6 +102,7 @@ func TestIntegrationStartsARunAgainThatIsJustEnding(t *testing.T) {
 	env.RegisterWorkflowWithOptions(workflows.Integration, workflow.RegisterOptions{Name: workflows.IntegrationName})
 	workflows.RegisterPartner(env, &activities.Partner{})
 	workflows.RegisterRecords(env, &activities.Records{})
+	workflows.RegisterMail(env, &activities.Mail{})
 	var runs []time.Time
 	ending := func(ctx workflow.Context, _ workflows.SyncProductsInput) error {
 		runs = append(runs, workflow.Now(ctx))

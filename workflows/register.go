@@ -19,7 +19,7 @@ func Register(r WorkflowRegistry) {
 	for name, w := range map[string]any{
 		IntegrationName: Integration, SyncProductsName: SyncProducts, ForwardSaleName: ForwardSale, NotifyPartnersName: NotifyPartners,
 		BulkOperationName: BulkOperation, RequestCancellationName: RequestCancellation,
-		DeliverWebhookName: DeliverWebhook,
+		DeliverWebhookName: DeliverWebhook, SendMailName: SendMail,
 	} {
 		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
 	}
@@ -33,6 +33,11 @@ type ActivityRegistry interface {
 // RegisterPartner registers what runs on the partner queue, by method name.
 func RegisterPartner(r ActivityRegistry, p *activities.Partner) {
 	r.RegisterActivityWithOptions(p, activity.RegisterOptions{})
+}
+
+// RegisterMail registers what sends mail, on the main queue.
+func RegisterMail(r ActivityRegistry, m *activities.Mail) {
+	r.RegisterActivityWithOptions(m, activity.RegisterOptions{})
 }
 
 // RegisterRecords registers what runs on the main queue, by method name.

@@ -37,7 +37,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			require.True(t, strings.HasPrefix(filepath.Base(file), snake(name)), "%s is named after its workflow", file)
 		})
 	}
-	for _, name := range []string{workflows.IntegrationName, workflows.SyncProductsName, workflows.ForwardSaleName, workflows.NotifyPartnersName, workflows.BulkOperationName, workflows.RequestCancellationName, workflows.DeliverWebhookName} {
+	for _, name := range []string{workflows.IntegrationName, workflows.SyncProductsName, workflows.ForwardSaleName, workflows.NotifyPartnersName, workflows.BulkOperationName, workflows.RequestCancellationName, workflows.DeliverWebhookName, workflows.SendMailName} {
 		require.True(t, recorded[name], "no history of %s is recorded", name)
 	}
 }

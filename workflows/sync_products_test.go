@@ -96,8 +96,8 @@ func TestNotifyPartnersTellsUntilNothingIsLeft(t *testing.T) {
 // Names stand in histories: a changed one orphans every run that is under way.
 func TestNamesAreForEver(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"Integration", "SyncProducts", "ForwardSale", "NotifyPartners", "BulkOperation", "RequestCancellation", "DeliverWebhook"},
-		[]string{workflows.IntegrationName, workflows.SyncProductsName, workflows.ForwardSaleName, workflows.NotifyPartnersName, workflows.BulkOperationName, workflows.RequestCancellationName, workflows.DeliverWebhookName})
+	require.Equal(t, []string{"Integration", "SyncProducts", "ForwardSale", "NotifyPartners", "BulkOperation", "RequestCancellation", "DeliverWebhook", "SendMail"},
+		[]string{workflows.IntegrationName, workflows.SyncProductsName, workflows.ForwardSaleName, workflows.NotifyPartnersName, workflows.BulkOperationName, workflows.RequestCancellationName, workflows.DeliverWebhookName, workflows.SendMailName})
 	require.Equal(t, []string{"look-again", "sync-now", "settings-changed", "partner-changed", "sync-finished", "remove"},
 		[]string{workflows.SignalLookAgain, workflows.SignalSyncNow, workflows.SignalSettingsChanged, workflows.SignalPartnerChanged, workflows.SignalSyncFinished, workflows.SignalRemove})
 	require.Equal(t, "integration/1/2", workflows.IntegrationID(1, 2))
@@ -107,6 +107,7 @@ func TestNamesAreForEver(t *testing.T) {
 	require.Equal(t, "operation/1/2", workflows.BulkOperationID(1, 2))
 	require.Equal(t, "cancellation/1/2", workflows.RequestCancellationID(1, 2))
 	require.Equal(t, "webhook/1/2", workflows.DeliverWebhookID(1, 2))
+	require.Equal(t, "mail/1/2", workflows.SendMailID(1, 2))
 	require.Equal(t, "koppel", workflows.TaskQueue)
 	require.Equal(t, "koppel-partner", workflows.PartnerTaskQueue)
 }

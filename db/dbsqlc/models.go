@@ -266,6 +266,18 @@ type LimitGroupUse struct {
 	Throttled int32
 }
 
+type Mail struct {
+	ID            int64
+	EnvironmentID int64
+	SaleID        int64
+	Kind          string
+	State         string
+	Attempts      int32
+	NextAt        time.Time
+	CreatedAt     time.Time
+	FinishedAt    *time.Time
+}
+
 type MappingBaseline struct {
 	EnvironmentID int64
 	IntegrationID int64

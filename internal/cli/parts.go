@@ -18,6 +18,7 @@ import (
 	"koppel/db"
 	"koppel/internal/budget"
 	"koppel/internal/config"
+	"koppel/internal/mailer"
 	"koppel/internal/relay"
 	"koppel/internal/vault"
 	"koppel/salesdock"
@@ -112,7 +113,7 @@ func (p *Parts) Close() {
 func (p *Parts) Service() *service.Service {
 	return &service.Service{
 		Store: p.Store, Vault: p.Vault, Transport: salesdock.NewTransport(p.partnerHosts()), PublicURL: p.Config.PublicURL,
-		RequestsPerMinute: p.Config.RequestsPerMinute, Version: Version, Now: time.Now,
+		RequestsPerMinute: p.Config.RequestsPerMinute, Version: Version, MailConfigured: p.Config.SMTPURL != "", Now: time.Now,
 	}
 }
 
@@ -147,6 +148,10 @@ func (p *Parts) Worker() (worker.Config, error) {
 		return worker.Config{}, err
 	}
 	requests := budget.New(p.Store, p.Log, time.Now)
+	mails, err := mailer.New(string(p.Config.SMTPURL), p.Config.MailFrom)
+	if err != nil {
+		return worker.Config{}, err
+	}
 	return worker.Config{
 		Budget: requests, Client: c, Concurrency: p.Config.WorkerConcurrency, Log: p.Log,
 		Partner: &activities.Partner{
@@ -154,5 +159,6 @@ func (p *Parts) Worker() (worker.Config, error) {
 			Budget: requests, Log: p.Log, Now: time.Now,
 		},
 		Records: &activities.Records{Store: p.Store, Now: time.Now},
+		Mail:    &activities.Mail{Store: p.Store, Mailer: mails, Log: p.Log, Now: time.Now},
 	}, nil
 }

@@ -174,6 +174,8 @@ func (r *Relay) move(ctx context.Context, t target) error {
 		return r.cancellation(ctx, t)
 	case db.OutboxWebhook:
 		return r.webhook(ctx, t)
+	case db.OutboxMail:
+		return r.mail(ctx, t)
 	}
 	return fmt.Errorf("outbox row of unknown kind %q", t.kind)
 }
@@ -318,6 +320,17 @@ func (r *Relay) webhook(ctx context.Context, t target) error {
 	return err
 }
 
+func (r *Relay) mail(ctx context.Context, t target) error {
+	row, found, err := lookup(ctx, r.Store, func(tx *db.Tx) (db.SystemMailAddressRow, error) {
+		return tx.SystemMailAddress(ctx, t.subject)
+	})
+	if err != nil || !found || row.State != "waiting" && row.State != "sending" {
+		return err
+	}
+	options := start(workflows.SendMailID(row.EnvironmentID, row.ID), workflows.AttributeEnvironment.ValueSet(row.EnvironmentID), workflows.AttributeSale.ValueSet(row.SaleID))
+	return r.startOnce(ctx, options, workflows.SendMailName, workflows.SendMailInput{EnvironmentID: row.EnvironmentID, MailID: row.ID})
+}
+
 // hostGroup is the budget that announcements to one host share.
 func hostGroup(address string) string {
 	host := address
@@ -376,6 +389,13 @@ func (r *Relay) reconcile(ctx context.Context, all bool) error {
 		}
 		for _, c := range cancellations {
 			targets = append(targets, target{db.OutboxCancellation, c.ID, db.SignalStart})
+		}
+		mails, err := tx.SystemMailsToRun(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range mails {
+			targets = append(targets, target{db.OutboxMail, m.ID, db.SignalStart})
 		}
 		webhooks, err := tx.SystemWebhooksToRun(ctx)
 		if err != nil {

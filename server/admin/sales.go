@@ -65,6 +65,9 @@ func (v *visit) saleView(id int64) (view views.SaleView, err error) {
 	if view.History, view.Users, err = v.svc.SaleHistory(ctx, v.actor, id); err != nil {
 		return view, err
 	}
+	if view.Mail, err = v.svc.SaleMail(ctx, v.actor, id); err != nil {
+		return view, err
+	}
 	if view.Optin, err = v.svc.SaleOptin(ctx, v.actor, id); err != nil {
 		return view, err
 	}

@@ -145,6 +145,11 @@ func (s *Service) createSale(ctx context.Context, tx *db.Tx, a Actor, in CreateS
 	if err := s.attachOptin(ctx, tx, a, sale.ID, attached.Concept, attached.Optin); err != nil {
 		return sale, err
 	}
+	if link != nil && settings.SendConfirmationMail && submission.ContractPDF == nil {
+		if err := s.confirmByMail(ctx, tx, sale); err != nil {
+			return sale, err
+		}
+	}
 	return sale, s.afterCreate(ctx, tx, a, sale, lines)
 }
 
@@ -166,6 +171,32 @@ func (s *Service) afterCreate(ctx context.Context, tx *db.Tx, a Actor, sale db.S
 	}
 	_, err := tx.ConsiderForwarding(ctx, sale, false, salesdock.Amsterdam, s.Now())
 	return err
+}
+
+// confirmByMail has the customer of a sale that came in mailed, once, behind the sale's back: it is never held up.
+func (s *Service) confirmByMail(ctx context.Context, tx *db.Tx, sale db.Sale) error {
+	params := db.MailInsertParams{EnvironmentID: sale.EnvironmentID, SaleID: sale.ID, Kind: "confirmation", State: "waiting", Now: s.Now()}
+	if !s.MailConfigured {
+		params.State = "not_configured"
+	}
+	mail, err := tx.MailInsert(ctx, params)
+	if err != nil || !s.MailConfigured {
+		return err
+	}
+	return tx.Move(ctx, sale.EnvironmentID, db.OutboxMail, mail.ID, db.SignalStart, s.Now())
+}
+
+// SaleMail reads what became of the mail to a sale's customer; nil when none was asked for.
+func (s *Service) SaleMail(ctx context.Context, a Actor, saleID int64) (mail *db.Mail, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		row, err := tx.MailOfSale(ctx, a.EnvironmentID, saleID)
+		if errors.Is(err, db.ErrNotFound) {
+			return nil
+		}
+		mail = &row
+		return err
+	})
+	return mail, err
 }
 
 func initialStatus(s linking.Submission, settings linking.IncomingSettings) string {

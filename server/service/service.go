@@ -25,6 +25,7 @@ type Service struct {
 	PublicURL         string
 	RequestsPerMinute int
 	Version           string
+	MailConfigured    bool // there is a mail server
 	Now               func() time.Time
 }
 

@@ -16,6 +16,8 @@ import (
 	"go.temporal.io/api/history/v1"
 	temporal "go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
+
+	"koppel/internal/mailer/smtptest"
 )
 
 // TestRecordHistories records the histories that the replay test holds, into the folder that `make replay` names.
@@ -23,7 +25,8 @@ import (
 func TestRecordHistories(t *testing.T) {
 	folder := os.Getenv("KOPPEL_RECORD")
 	require.NotEmpty(t, folder)
-	l := ready(t, 3)
+	mails := smtptest.New(t)
+	l := ready(t, 3, "KOPPEL_SMTP_URL="+mails.URL, "KOPPEL_MAIL_FROM=bevestiging@provider.example")
 	c, err := temporal.Dial(temporal.Options{HostPort: l.temporalAddress})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
@@ -59,10 +62,18 @@ func TestRecordHistories(t *testing.T) {
 			return err == nil && d.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
 		})
 	}
+	link := rows(l.provider.get("account/incoming-links"))[0]
+	l.provider.patch(fmt.Sprintf("account/incoming-links/%v", link["id"]), object{"send_confirmation_mail": true})
+	mails.Mode(smtptest.Busy)
 	first := l.sell(1)
 	l.eventually("it is forwarded", func() bool { return l.forwardings("forwarded") == 1 })
 	ended(forwarding(first))
 	record("forward_sale_first_try", forwarding(first))
+	l.eventually("its mail is tried", func() bool { return l.number(`SELECT count(*) FROM mails WHERE attempts = 1`) == 1 })
+	mails.Mode(smtptest.Takes)
+	l.eventually("its customer has the mail", func() bool { return len(mails.Mails()) == 1 })
+	ended("mail/1/1")
+	record("send_mail_tried_again", "mail/1/1")
 
 	l.mapQuestions(false)
 	second := l.sell(2)

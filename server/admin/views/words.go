@@ -41,6 +41,15 @@ var cancellationWords = map[string]stateWord{
 
 func causeProblem(cause string) linking.Problem { return linking.Problem{Code: cause} }
 
+var mailWords = map[string]stateWord{
+	"waiting":        {"busy", tr("Wordt verstuurd")},
+	"sending":        {"busy", tr("Wordt verstuurd")},
+	"sent":           {"good", tr("Verstuurd")},
+	"failed":         {"bad", tr("Niet verstuurd: de mailserver nam hem niet aan")},
+	"unknown":        {"attention", tr("Misschien verstuurd: het antwoord van de mailserver bleef uit")},
+	"not_configured": {"attention", tr("Niet verstuurd: er is geen mailserver ingesteld")},
+}
+
 var runWords = map[string]stateWord{
 	"queued":             {"busy", tr("In de wachtrij")},
 	"running":            {"busy", tr("Bezig")},

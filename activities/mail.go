@@ -1,0 +1,122 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"koppel/db"
+	"koppel/internal/logging"
+	"koppel/internal/mailer"
+	"koppel/linking"
+)
+
+// Mail sends mail.
+type Mail struct {
+	Store  *db.Store
+	Mailer *mailer.Mailer // nil: not configured
+	Log    *zap.Logger
+	Now    func() time.Time
+}
+
+// MailInput names a mail.
+type MailInput struct {
+	EnvironmentID int64
+	MailID        int64
+}
+
+// MailResult says whether it is settled, or how long to wait before the next try.
+type MailResult struct {
+	Ended bool
+	Wait  time.Duration
+}
+
+// mailWaits are the waits between tries; after mailPatience a mail has failed.
+var mailWaits = []time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 3 * time.Hour}
+
+const mailPatience = 3 * 24 * time.Hour
+
+// SendMail sends a mail, at most once: one that an earlier attempt was sending when it was cut off may have gone, and is
+// not sent again.
+func (m *Mail) SendMail(ctx context.Context, in MailInput) (result MailResult, err error) {
+	var message *mailer.Message
+	var row db.Mail
+	err = m.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		if row, err = tx.MailByID(ctx, in.EnvironmentID, in.MailID); err != nil {
+			return err
+		}
+		switch {
+		case row.State == "sending":
+			result.Ended = true
+			return m.set(ctx, tx, row, "unknown", m.Now())
+		case row.State != "waiting":
+			result.Ended = true
+			return nil
+		case row.NextAt.After(m.Now()):
+			result.Wait = row.NextAt.Sub(m.Now())
+			return nil
+		case m.Mailer == nil:
+			result.Ended = true
+			return m.set(ctx, tx, row, "not_configured", m.Now())
+		}
+		if message, err = m.confirmation(ctx, tx, row); err != nil {
+			return err
+		}
+		row.Attempts++
+		return m.set(ctx, tx, row, "sending", m.Now())
+	})
+	if err != nil || message == nil {
+		return result, err
+	}
+	cause := m.Mailer.Send(ctx, *message)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	state, wait := m.judge(row, cause)
+	m.Log.Info("mail.attempted", zap.Int64(logging.KeyEnvironment, in.EnvironmentID), zap.Int64("mail_id", in.MailID), zap.String("state", state))
+	err = m.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error { return m.set(ctx, tx, row, state, m.Now().Add(wait)) })
+	return MailResult{Ended: state != "waiting", Wait: wait}, err
+}
+
+func (m *Mail) judge(row db.Mail, cause error) (state string, wait time.Duration) {
+	switch {
+	case cause == nil:
+		return "sent", 0
+	case errors.Is(cause, mailer.ErrUnknown):
+		return "unknown", 0
+	case errors.Is(cause, mailer.ErrRefused), m.Now().Sub(row.CreatedAt) > mailPatience:
+		return "failed", 0
+	}
+	return "waiting", mailWaits[min(int(row.Attempts)-1, len(mailWaits)-1)]
+}
+
+func (m *Mail) set(ctx context.Context, tx *db.Tx, row db.Mail, state string, next time.Time) error {
+	params := db.MailSetParams{EnvironmentID: row.EnvironmentID, ID: row.ID, State: state, Attempts: row.Attempts, NextAt: next}
+	if state != "waiting" && state != "sending" {
+		params.FinishedAt = ptr(m.Now())
+	}
+	return tx.MailSet(ctx, params)
+}
+
+// confirmation tells a customer what was ordered, and from whom.
+func (m *Mail) confirmation(ctx context.Context, tx *db.Tx, row db.Mail) (*mailer.Message, error) {
+	sale, err := tx.SaleByID(ctx, row.EnvironmentID, row.SaleID)
+	if err != nil {
+		return nil, err
+	}
+	env, err := tx.EnvironmentByID(ctx, row.EnvironmentID)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := tx.SaleLines(ctx, row.EnvironmentID, row.SaleID)
+	if err != nil {
+		return nil, err
+	}
+	subject, text := linking.ConfirmationMail(env.Language, env.Name, sale.ID, sale.Submission, db.SoldLines(lines))
+	return &mailer.Message{
+		ID: fmt.Sprintf("sale-%d-%d@%s.koppel", row.EnvironmentID, sale.ID, env.Account), To: strings.TrimSpace(sale.Submission.Fields["email"]), Subject: subject, Text: text,
+	}, nil
+}
