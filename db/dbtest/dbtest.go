@@ -29,7 +29,7 @@ var (
 const template = "koppel_template"
 
 // Main runs a package's tests and ends the PostgreSQL that they shared. Use it as TestMain.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if cluster != nil {
 		_ = cluster.Stop(context.Background())
@@ -80,6 +80,16 @@ func start() error {
 func Exec(t testing.TB, address, sql string) {
 	t.Helper()
 	require.NoError(t, exec(address, sql))
+}
+
+// One reads one value, as text, as the database's owner.
+func One(t testing.TB, address, sql string) (value string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+	defer conn.Close(context.Background()) //nolint:errcheck // a test's connection
+	require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&value))
+	return value
 }
 
 // Open opens a database that URL made. It goes with the test.

@@ -107,6 +107,21 @@ func (w *world) sendHeader(request *http.Request) (int, object, http.Header) {
 	return response.StatusCode, envelope, response.Header
 }
 
+// one reads one value.
+func (w *world) one(sql string) string { return dbtest.One(w.t, w.database, sql) }
+
+// callIn makes a call in another environment.
+func (w *world) callIn(account, method, path string, body any, token string) (int, object) {
+	w.t.Helper()
+	data, err := json.Marshal(body)
+	require.NoError(w.t, err)
+	request, err := http.NewRequestWithContext(w.t.Context(), method, w.base+"/api/"+account+"/v1/"+path, bytes.NewReader(data))
+	require.NoError(w.t, err)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
+	return w.send(request)
+}
+
 func (w *world) exec(sql string) { dbtest.Exec(w.t, w.database, sql) }
 
 func (w *world) call(method, path string, body any, header ...string) (int, object) {

@@ -137,7 +137,7 @@ func addressAllowed(list []string, remote netip.Addr) bool {
 		if prefix, err := netip.ParsePrefix(entry); err == nil && prefix.Contains(remote) {
 			return true
 		}
-		if single, err := netip.ParseAddr(entry); err == nil && single == remote {
+		if single, err := netip.ParseAddr(entry); err == nil && single.Unmap() == remote {
 			return true
 		}
 	}

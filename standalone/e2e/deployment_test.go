@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	defer os.RemoveAll(folder)
-	dbtest.Main(m)
+	dbtest.Main(suite{m})
 }
 
 // deployment is a server, a worker and a Temporal server, each a process of its own.
@@ -227,10 +227,13 @@ func (c client) try(ctx context.Context, method, path string, body any, header .
 		return 0, nil, err
 	}
 	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, nil, err
+	}
+	holdToContract(c.t, request, response, data)
 	var envelope object
-	decoder := json.NewDecoder(response.Body)
-	err = decoder.Decode(&envelope)
-	return response.StatusCode, envelope, err
+	return response.StatusCode, envelope, json.Unmarshal(data, &envelope)
 }
 
 // must makes a call that succeeds, and gives its data.

@@ -1,0 +1,172 @@
+package api_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/salesdock"
+	"koppel/server/api"
+)
+
+// TestRights asks for every route of the table as everybody: nobody, an agent, an integration, another environment's
+// owner, and the owner with a number that is another environment's.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	foreign := foreignIDs(t, s)
+	integration := s.must("POST", fmt.Sprintf("account/users/%d/tokens", s.user), object{"name": "koppeling", "integration": true}).(object)["token"].(string)
+	stranger := s.environment("third")
+	signer, err := salesdock.NewSigner(bytes.Repeat([]byte{1}, ed25519.SeedSize))
+	require.NoError(t, err)
+	ask := func(method, path, token string, sign bool) (int, object) {
+		request, err := http.NewRequestWithContext(t.Context(), method, s.base+"/api/acme/v1"+path, strings.NewReader("{}"))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", "Bearer "+token)
+		if sign {
+			require.NoError(t, signer.Sign(request, []byte("{}"), time.Now()))
+		}
+		return s.send(request)
+	}
+	const missing = "987654321"
+	for _, r := range api.Routes() {
+		name := r.Method + " " + r.Path
+		path := fill(r.Path, func(string) string { return missing })
+		for who, token := range map[string]string{"nobody": "-", "another environment's owner": stranger, "a made-up token": "kpl_AAAAAAAAAA_x"} {
+			status, _ := ask(r.Method, path, token, false)
+			require.Equal(t, http.StatusUnauthorized, status, "%s as %s", name, who)
+		}
+		account := strings.HasPrefix(r.Path, "/account/")
+		status, _ := ask(r.Method, path, s.agent, false)
+		if account {
+			require.Equal(t, http.StatusForbidden, status, "%s as an agent", name)
+		} else {
+			require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError}, status, "%s as an agent", name)
+		}
+		status, _ = ask(r.Method, path, integration, true)
+		if account || !r.BetweenEnvironments {
+			require.Equal(t, http.StatusForbidden, status, "%s as an integration", name)
+		} else {
+			require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError}, status, "%s as an integration", name)
+		}
+		if path == r.Path || r.Method == http.MethodDelete && strings.HasSuffix(r.Path, "/link") {
+			continue
+		}
+		absent, nothing := ask(r.Method, path, s.token, false)
+		found, answer := ask(r.Method, fill(r.Path, func(kind string) string { return foreign[kind] }), s.token, false)
+		require.Equal(t, absent, found, "%s: a foreign number and a missing one: %v, %v", name, answer, nothing)
+		require.Equal(t, nothing, answer, name)
+		require.GreaterOrEqual(t, found, 400, "%s of another environment", name)
+	}
+}
+
+var placeholder = regexp.MustCompile(`:(\w+)`)
+
+// fill puts numbers in a route's path: kind is the resource that they are of.
+func fill(path string, number func(kind string) string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if !placeholder.MatchString(part) {
+			continue
+		}
+		kind := parts[i-1]
+		switch {
+		case part == ":flow_type":
+			kind = "flow_type"
+		case part == ":flow_identifier":
+			kind = "flow_identifier"
+		case strings.HasPrefix(kind, "connect-organisation"):
+			kind = "organisations"
+		case strings.HasPrefix(kind, "connect-product"):
+			kind = "products"
+		case kind == "answers" || kind == "updatestatus" || kind == "cancel":
+			kind = "sales"
+		}
+		parts[i] = number(kind)
+	}
+	return strings.Join(parts, "/")
+}
+
+// foreignIDs makes one of everything in another environment.
+func foreignIDs(t *testing.T, s *shop) map[string]string {
+	t.Helper()
+	owner := s.environment("other")
+	must := func(method, path string, body any) any {
+		status, envelope := s.callIn("other", method, path, body, owner)
+		require.Less(t, status, 300, "%s %s: %v", method, path, envelope)
+		return envelope["data"]
+	}
+	text := func(data any) string { return fmt.Sprint(idOf(data)) }
+	ids := map[string]string{"flow_type": "energie", "flow_identifier": "elders", "incoming": "999"}
+	product := must("POST", "account/products", object{"name": "P", "identifier": "p", "type": "energy_e", "attachments": []object{{"name": "d", "extension": "txt", "content": "ZA=="}}})
+	ids["products"] = text(product)
+	ids["documents"] = "1"
+	ids["suppliers"] = text(must("POST", "account/suppliers", object{"name": "L"}))
+	ids["flows"] = text(must("POST", "account/flows", object{"title": "F", "type": "energie", "identifier": "elders"}))
+	ids["productquestions"] = text(must("POST", "account/productquestions", object{"name": "Q", "identifier": "q", "input_type": "text"}))
+	ids["agreements"] = text(must("POST", "account/agreements", object{"name": "A", "identifier": "a"}))
+	must("POST", "account/statuses", object{"id": "eigen", "name": "Eigen"})
+	ids["statuses"] = "eigen-van-een-ander"
+	ids["organisations"] = text(must("POST", "account/organisations", object{"name": "O"}))
+	ids["users"] = text(must("POST", "account/users", object{"email": "a@other.example", "role": "agent", "organisation_id": ids["organisations"]}))
+	ids["tokens"] = text(must("POST", "account/users/"+ids["users"]+"/tokens", object{"name": "t"}))
+	order := s.sale()
+	order["product_id"], order["questionData"], order["agreements"] = ids["products"], object{}, object{}
+	ids["sales"] = text(must("POST", "sales/flow/energie/elders", order))
+	hook := must("POST", "account/webhooks", object{"event": "sale.cancelled", "target_url": "https://x.example"}).(object)
+	ids["webhooks"] = hook["uuid"].(string)
+	s.exec(fmt.Sprintf(`
+		INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, limit_group, settings, link_key, event_secret_sealed, next_sync_at, next_poll_at, created_at, updated_at)
+		SELECT environment_id, 'B', 'b', 'https://b.example', '', 'stock', 'g', '{}', 'lk', '', now(), now(), now(), now() FROM sales WHERE id = %[1]s;
+		INSERT INTO forwardings (environment_id, integration_id, sale_id, state, due_at, created_at, updated_at) SELECT i.environment_id, i.id, %[1]s, 'action_required', now(), now(), now() FROM integrations i WHERE link_key = 'lk';
+		INSERT INTO operations (environment_id, integration_id, kind, selection, total, created_at) SELECT i.environment_id, i.id, 'resume', '{}', 1, now() FROM integrations i WHERE link_key = 'lk';
+		INSERT INTO sync_runs (environment_id, integration_id, trigger, state, created_at) SELECT i.environment_id, i.id, 'schedule', 'needs_confirmation', now() FROM integrations i WHERE link_key = 'lk';
+		INSERT INTO cancellation_requests (environment_id, direction, sale_id, integration_id, reference, reason, state, next_at, expires_at, created_at)
+		SELECT i.environment_id, 'outgoing', %[1]s, i.id, 'r', 'x', 'open', now(), now() + interval '1 day', now() FROM integrations i WHERE link_key = 'lk';
+		INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, linked_at, last_contact_at)
+		SELECT environment_id, id, 'x', 'https://x.example', 'x', '', now(), now() FROM users WHERE id = %[2]s`, ids["sales"], ids["users"]))
+	for kind, table := range map[string]string{
+		"integrations": "integrations", "forwardings": "forwardings", "operations": "operations", "runs": "sync_runs", "cancellation-requests": "cancellation_requests", "incoming-links": "incoming_links",
+	} {
+		ids[kind] = s.one(`SELECT max(id)::text FROM ` + table)
+	}
+	return ids
+}
+
+// A token that was renewed between an attempt without an answer and its repetition makes no second sale: keys belong to
+// the user, never to the token.
+func TestKeysOutliveTokens(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.sale()
+	order["external_reference"] = "ref"
+	_, first := s.call("POST", sell, order, "Authorization", "Bearer "+s.agent, "Idempotency-Key", "k")
+	tokens := s.must("GET", fmt.Sprintf("account/users/%d/tokens", s.user), nil).([]any)
+	s.must("DELETE", fmt.Sprintf("account/users/%d/tokens/%v", s.user, tokens[0].(object)["id"]), nil)
+	renewed := s.must("POST", fmt.Sprintf("account/users/%d/tokens", s.user), object{"name": "nieuw"}).(object)["token"].(string)
+	status, again := s.call("POST", sell, order, "Authorization", "Bearer "+renewed, "Idempotency-Key", "k")
+	require.Equal(t, http.StatusCreated, status)
+	require.Equal(t, first["data"], again["data"])
+	require.EqualValues(t, 1, s.must("GET", "account/sales", nil).(object)["total"])
+}
+
+// A token may be bound to addresses and ranges, of either family.
+func TestAddressesOfATokenAreHeld(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for allowed, want := range map[string]int{
+		"127.0.0.1": 200, "127.0.0.0/8": 200, "::1/128\n127.0.0.1": 200, "::ffff:127.0.0.1": 200, "192.0.2.0/24": 403, "2001:db8::/32": 403,
+	} {
+		token := s.must("POST", fmt.Sprintf("account/users/%d/tokens", s.user), object{"name": "a", "ip_allowlist": strings.Split(allowed, "\n")}).(object)["token"].(string)
+		status, _ := s.call("GET", "user/products", nil, "Authorization", "Bearer "+token)
+		require.Equal(t, want, status, allowed)
+	}
+}

@@ -1,0 +1,246 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/db/dbtest"
+)
+
+// TestConformance calls what the other tests do not, so that every operation of the document is seen to succeed with an
+// answer in its schema (suite, in TestMain, demands it).
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	l := ready(t, 2)
+	p := l.provider
+	del := func(c client, path string) { t.Helper(); c.must(http.MethodDelete, path, nil) }
+
+	supplier := id(p.post("account/suppliers", object{"name": "Leverancier", "identifier": "lev"}))
+	p.put(fmt.Sprintf("account/suppliers/%d", supplier), object{"description": "Groen"})
+	product := id(p.post("account/products", object{"name": "Extra", "identifier": "extra", "type": "simple", "active": "1", "supplier_id": supplier, "attachments": []object{{"name": "Folder", "extension": "pdf", "content": base64.StdEncoding.EncodeToString([]byte("%PDF"))}}}))
+	p.put(fmt.Sprintf("account/products/%d", product), object{"price_monthly": "1.50"})
+	p.post(fmt.Sprintf("account/connect-product-to-organisations/%d", product), object{"organisations": []int64{l.organisation}})
+	question := id(p.post("account/productquestions", object{"name": "Kleur", "identifier": "kleur", "input_type": "text"}))
+	p.put(fmt.Sprintf("account/productquestions/%d", question), object{"description": "Welke?"})
+	agreement := id(p.post("account/agreements", object{"identifier": "extra", "name": "Extra"}))
+	p.put(fmt.Sprintf("account/agreements/%d", agreement), object{"text": "Akkoord"})
+	p.put("account/statuses/in-behandeling", object{"name": "In behandeling nu", "type": "default"})
+	sale := id(p.post(sellPath, func() object {
+		order := sale(rows(p.get("account/products"))[0]["id"], 1)
+		order["questionData"].(object)["betaalwijze"] = "Incasso"
+		return order
+	}()))
+	document := p.get(fmt.Sprintf("account/products/%d", product)).(object)["documents"].([]any)[0].(object)["location"].(string)
+	for _, scope := range []string{"user", "account"} {
+		for _, path := range []string{
+			"products", fmt.Sprintf("products/%d", product), "suppliers", fmt.Sprintf("suppliers/%d", supplier), "flows", fmt.Sprintf("flows/%d", l.flow),
+			"productquestions", fmt.Sprintf("productquestions/%d", question), "agreements", fmt.Sprintf("agreements/%d", agreement), "statuses?status_source=sale",
+			"sales", "sales?extended=true&statuses[]=new&period=today&period_filter_on=created_date", fmt.Sprintf("sales/%d", sale), fmt.Sprintf("sales/answers/%d", sale),
+			"webhooks", "webhooks/events",
+		} {
+			p.get(scope + "/" + path)
+		}
+		hook := p.post(scope+"/webhooks", object{"event": map[string]string{"user": "sales.changed", "account": "sale.cancelled"}[scope], "target_url": "https://ontvanger.example/hook"}).(object)
+		p.post(fmt.Sprintf("%s/webhooks/%v/resume", scope, hook["uuid"]), nil)
+		del(p, fmt.Sprintf("%s/webhooks/%v", scope, hook["uuid"]))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.Replace(document, "/v1/user/", "/v1/"+scope+"/", 1), nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+p.token)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		data, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, "%PDF", string(data))
+		holdToContract(t, request, response, data)
+	}
+	p.get("capabilities")
+	p.get(fmt.Sprintf("account/sales/%d/history", sale))
+	p.post(fmt.Sprintf("account/sales/%d/optin", sale), object{"channels": []object{{"type": "email", "value": "a@b.example"}}})
+	p.post("account/concepttransaction", object{"firstname": "Jan"})
+	dbtest.Exec(t, l.databaseURL, fmt.Sprintf(`UPDATE sales SET incoming_id = 'H-1' WHERE id = %d`, sale)) // a principal's number, which no operation gives
+	p.post("account/sales/updatestatus/incoming/H-1?status=verified&mark_processed=1", nil)
+	p.post(fmt.Sprintf("user/sales/cancel/%d?status=cancelled&remark=klaar", sale), nil)
+
+	p.get("account/organisations")
+	organisation := id(p.post("account/organisations", object{"name": "Tijdelijk", "contractor": "no"}))
+	p.put(fmt.Sprintf("account/organisations/%d", organisation), object{"city": "Zeist"})
+	p.get(fmt.Sprintf("account/organisations/%d", organisation))
+	p.get(fmt.Sprintf("account/organisations/%d/products", organisation))
+	del(p, fmt.Sprintf("account/organisations/%d", organisation))
+	p.get("account/users")
+	token := p.post(fmt.Sprintf("account/users/%d/tokens", l.user), object{"name": "weg"}).(object)
+	p.get(fmt.Sprintf("account/users/%d/tokens", l.user))
+	del(p, fmt.Sprintf("account/users/%d/tokens/%v", l.user, token["id"]))
+	p.get("account/audit?entity=product")
+	link := rows(p.get("account/incoming-links"))[0]
+	linkPath := fmt.Sprintf("account/incoming-links/%v", link["id"])
+	require.NotEmpty(t, link["key_fingerprint"], "the link is pinned")
+	p.get(linkPath)
+	p.patch(linkPath, object{"validate_agreements": true})
+	p.post(linkPath+"/reset-key", nil)
+
+	a := l.reseller
+	a.get("account/integrations")
+	a.post(l.path("/test"), nil)
+	a.post(l.path("/pause"), nil)
+	a.post(l.path("/resume"), nil)
+	for _, path := range []string{"/health", "/runs", "/mappings/flows", "/mappings/questions", "/mappings/agreements", "/mappings/statuses?system=1", "/status"} {
+		a.get(l.path(path))
+	}
+	a.get(l.path(fmt.Sprintf("/runs/%v", rows(a.get(l.path("/runs")))[0]["id"])))
+	a.post(l.path("/health/seen"), object{"part": "flows"})
+	forwarded := l.sell(7)
+	l.eventually("it is forwarded", func() bool { return l.forwardings("forwarded") == 1 })
+	a.get(fmt.Sprintf("account/forwardings/%v", rows(a.get("account/forwardings"))[0]["id"]))
+	a.post(fmt.Sprintf("account/sales/%d/forward/preview", forwarded), nil)
+	a.patch(l.path(""), object{"forwarding": object{"enabled": true, "automatic": false, "statuses": "all"}})
+	waiting := l.sell(8)
+	a.patch(fmt.Sprintf("account/sales/%d", waiting), object{"customer": object{"city": "Zeist"}})
+	operation := a.post(l.path("/forward-existing"), object{"dry_run": false}).(object)["operation_id"]
+	a.get(fmt.Sprintf("account/operations/%v", operation))
+
+	del(p, fmt.Sprintf("account/productquestions/%d", question))
+	del(p, fmt.Sprintf("account/agreements/%d", agreement))
+	del(p, "account/statuses/in-behandeling")
+	del(p, fmt.Sprintf("account/products/%d", product))
+	spare := id(p.post("account/flows", object{"title": "Weg", "type": "energie", "identifier": "weg"}))
+	del(p, fmt.Sprintf("account/flows/%d", spare))
+}
+
+// TestThreeClientPrograms sends the same sale as three common programs do: curl with a form, a client with JSON's own
+// booleans and numbers, and a PHP-style client that makes text of everything.
+func TestThreeClientPrograms(t *testing.T) {
+	t.Parallel()
+	d := deploy(t)
+	e := d.environment("voltera")
+	flow := setUpForms(e, "Incasso", "Factuur")
+	e.post("account/productquestions", object{"name": "Wensen", "identifier": "wensen", "input_type": "mc-multi", "options": []string{"Groen", "Vast"}, "visible": true})
+	product := id(e.post("account/products", energyProduct(1)))
+	extra := id(e.post("account/products", energyProduct(2)))
+	e.put(fmt.Sprintf("account/flows/%d", flow), object{"sections": []object{
+		{"title": "Stroom", "identifier": "stroom", "products": []object{{"id": product}}}, {"title": "Extra", "identifier": "extra", "products": []object{{"id": extra, "maximum_quantity": 2}}},
+	}})
+	pdf := base64.StdEncoding.EncodeToString([]byte("%PDF-1.4"))
+	variants := map[string]func(object){
+		"single":           func(object) {},
+		"several products": func(o object) { o["related_products"] = []object{{"product_id": extra, "quantity": 2, "section_identifier": "extra"}} },
+		"completed":        func(o object) { o["contract_date"], o["contract_pdf"] = "01-05-2026", object{"content": pdf, "extension": "pdf"} },
+		"energy": func(o object) {
+			o["type"], o["tarifftype"], o["usage_e_high"], o["usage_e_low"], o["electricity_ean"] = "e", "double", 1800, 1500, "871234567890123456"
+		},
+		"business offer": func(o object) {
+			o["transaction_type"], o["business"], o["contact_person"], o["company_name"], o["company_coc"] = "offer", 1, "Jan", "Jansen BV", 12345678
+		},
+	}
+	order := func(change func(object)) object {
+		o := sale(product, 1)
+		o["questionData"] = object{"betaalwijze": "Incasso", "wensen": []any{"Groen", "Vast"}}
+		change(o)
+		return o
+	}
+	create := func(kind string, body []byte) object {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.base+"/api/voltera/v1/"+sellPath, bytes.NewReader(body))
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+e.token)
+		request.Header.Set("Content-Type", kind)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		data, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusCreated, response.StatusCode, "%s: %s", kind, data)
+		holdToContract(t, request, response, data)
+		newest := rows(e.get("account/sales"))[0]["id"]
+		return e.get(fmt.Sprintf("account/sales/%v", newest)).(object)
+	}
+	meaning := func(s object) object {
+		return object{"type": s["type"], "customer": s["customer"], "products": s["products"], "flow_data": s["flow_data"], "completed": s["finalized_at"] != nil}
+	}
+	for name, change := range variants {
+		real := order(change)
+		real["business"] = real["business"] == 1
+		real["agreements"] = object{"voorwaarden": true}
+		first := meaning(create("application/json", encode(t, real)))
+
+		text := textOf(order(change)).(object)
+		require.Equal(t, first, meaning(create("application/json", encode(t, text))), "%s as text", name)
+
+		form := url.Values{}
+		flatten(form, "", text)
+		require.Equal(t, first, meaning(create("application/x-www-form-urlencoded", []byte(form.Encode()))), "%s as a form", name)
+		var body bytes.Buffer
+		writer := multipart.NewWriter(&body)
+		for key, values := range form {
+			require.NoError(t, writer.WriteField(key, values[0]))
+		}
+		require.NoError(t, writer.Close())
+		require.Equal(t, first, meaning(create(writer.FormDataContentType(), body.Bytes())), "%s as a form of parts", name)
+	}
+}
+
+// textOf makes text of every value, as PHP's forms and careless clients do.
+func textOf(value any) any {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case object:
+		out := object{}
+		for key, inner := range v {
+			out[key] = textOf(inner)
+		}
+		return out
+	case []object:
+		out := []any{}
+		for _, inner := range v {
+			out = append(out, textOf(inner))
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, inner := range v {
+			out = append(out, textOf(inner))
+		}
+		return out
+	}
+	return fmt.Sprint(value)
+}
+
+// flatten writes values as PHP-style keys.
+func flatten(form url.Values, prefix string, value any) {
+	name := func(key string) string {
+		if prefix == "" {
+			return key
+		}
+		return prefix + "[" + key + "]"
+	}
+	switch v := value.(type) {
+	case object:
+		for key, inner := range v {
+			flatten(form, name(key), inner)
+		}
+	case []any:
+		for i, inner := range v {
+			flatten(form, name(fmt.Sprint(i)), inner)
+		}
+	default:
+		form.Set(prefix, fmt.Sprint(v))
+	}
+}
+
+func encode(t *testing.T, value any) []byte {
+	t.Helper()
+	data, err := json.Marshal(value)
+	require.NoError(t, err)
+	return data
+}
