@@ -50,11 +50,16 @@ func (r *Records) PlanCancellation(ctx context.Context, in CancellationInput) (p
 		if err != nil {
 			return err
 		}
-		switch {
-		case next.IntegrationState == "removed":
+		give := func(answer string) error { // without the partner; the next request is looked at right away
 			plan.Wait = time.Millisecond
 			c := db.CancellationRequest{EnvironmentID: in.EnvironmentID, ID: next.ID, SaleID: next.SaleID, IntegrationID: next.IntegrationID, Reason: next.Reason}
-			return tx.AnswerOutgoing(ctx, c, db.Answered{State: db.CancellationRefused, Zone: salesdock.Amsterdam, Now: r.Now()})
+			return tx.AnswerOutgoing(ctx, c, db.Answered{State: answer, Zone: salesdock.Amsterdam, Now: r.Now()})
+		}
+		switch {
+		case next.IntegrationState == "removed":
+			return give(db.CancellationRefused)
+		case next.State == db.CancellationAsking && next.ExpiresAt.Before(r.Now()): // the partner's own would have expired, too
+			return give(db.CancellationExpired)
 		case next.IntegrationState == "paused":
 			plan.Wait = whilePaused
 		case next.NextAt.After(r.Now()):

@@ -78,6 +78,10 @@ func (p *Partner) nextDelivery(ctx context.Context, in WebhookInput) (d *deliver
 			wait = w.NextAt.Sub(p.Now())
 			return nil
 		}
+		// Who was switched off hears nothing more; what waits goes when they are back.
+		if user, err := tx.UserByID(ctx, in.EnvironmentID, w.UserID); err != nil || !user.Active {
+			return err
+		}
 		env, err := tx.EnvironmentByID(ctx, in.EnvironmentID)
 		if err != nil {
 			return err

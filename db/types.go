@@ -133,6 +133,10 @@ type (
 	IntegrationSetupReadParams         = dbsqlc.IntegrationSetupReadParams
 	IntegrationSweptParams             = dbsqlc.IntegrationSweptParams
 	IntegrationTakeSalesHintParams     = dbsqlc.IntegrationTakeSalesHintParams
+	Invitation                         = dbsqlc.Invitation
+	InvitationInsertParams             = dbsqlc.InvitationInsertParams
+	InvitationUseParams                = dbsqlc.InvitationUseParams
+	InvitationUserParams               = dbsqlc.InvitationUserParams
 	KeyCheck                           = dbsqlc.KeyCheck
 	LimitGroup                         = dbsqlc.LimitGroup
 	LimitGroupUse                      = dbsqlc.LimitGroupUse

@@ -135,6 +135,75 @@ func (q *Queries) AuditOf(ctx context.Context, arg AuditOfParams) ([]AuditOfRow,
 	return items, nil
 }
 
+const invitationInsert = `-- name: InvitationInsert :exec
+INSERT INTO invitations (environment_id, user_id, hash, expires_at) VALUES ($1, $2, $3, $4)
+`
+
+type InvitationInsertParams struct {
+	EnvironmentID int64
+	UserID        int64
+	Hash          []byte
+	ExpiresAt     time.Time
+}
+
+func (q *Queries) InvitationInsert(ctx context.Context, arg InvitationInsertParams) error {
+	_, err := q.db.Exec(ctx, invitationInsert,
+		arg.EnvironmentID,
+		arg.UserID,
+		arg.Hash,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
+const invitationUse = `-- name: InvitationUse :execrows
+DELETE FROM invitations WHERE environment_id = $1 AND hash = $2 AND expires_at > $3
+`
+
+type InvitationUseParams struct {
+	EnvironmentID int64
+	Hash          []byte
+	Now           time.Time
+}
+
+// An invitation is good for one password.
+func (q *Queries) InvitationUse(ctx context.Context, arg InvitationUseParams) (int64, error) {
+	result, err := q.db.Exec(ctx, invitationUse, arg.EnvironmentID, arg.Hash, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const invitationUser = `-- name: InvitationUser :one
+SELECT u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
+WHERE i.environment_id = $1 AND i.hash = $2 AND i.expires_at > $3 AND u.active
+`
+
+type InvitationUserParams struct {
+	EnvironmentID int64
+	Hash          []byte
+	Now           time.Time
+}
+
+func (q *Queries) InvitationUser(ctx context.Context, arg InvitationUserParams) (User, error) {
+	row := q.db.QueryRow(ctx, invitationUser, arg.EnvironmentID, arg.Hash, arg.Now)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.EnvironmentID,
+		&i.OrganisationID,
+		&i.Email,
+		&i.Firstname,
+		&i.Lastname,
+		&i.Role,
+		&i.Active,
+		&i.PasswordHash,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const organisationByID = `-- name: OrganisationByID :one
 SELECT id, environment_id, name, identifier, description, sales_channel, created_at, updated_at, deleted_at, details FROM organisations WHERE environment_id = $1 AND id = $2 AND deleted_at IS NULL
 `

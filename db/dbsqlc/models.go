@@ -242,6 +242,13 @@ type IntegrationProduct struct {
 	DetailedAt       time.Time
 }
 
+type Invitation struct {
+	Hash          []byte
+	EnvironmentID int64
+	UserID        int64
+	ExpiresAt     time.Time
+}
+
 type KeyCheck struct {
 	ID     bool
 	Sealed []byte

@@ -119,3 +119,14 @@ SELECT o.id, (SELECT count(*) FROM organisation_products g JOIN products p ON p.
     WHERE g.environment_id = o.environment_id AND g.organisation_id = o.id AND f.deleted_at IS NULL) AS flows,
   (SELECT count(*) FROM users u WHERE u.environment_id = o.environment_id AND u.organisation_id = o.id) AS users
 FROM organisations o WHERE o.environment_id = @environment_id AND o.deleted_at IS NULL ORDER BY o.id;
+
+-- name: InvitationInsert :exec
+INSERT INTO invitations (environment_id, user_id, hash, expires_at) VALUES (@environment_id, @user_id, @hash, @expires_at);
+
+-- name: InvitationUser :one
+SELECT u.* FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
+WHERE i.environment_id = @environment_id AND i.hash = @hash AND i.expires_at > @now AND u.active;
+
+-- An invitation is good for one password.
+-- name: InvitationUse :execrows
+DELETE FROM invitations WHERE environment_id = @environment_id AND hash = @hash AND expires_at > @now;

@@ -650,3 +650,20 @@ func TestLiveParts(t *testing.T) {
 	require.NoError(t, w.svc.PauseIntegration(t.Context(), w.owner, w.ids["integrations"]))
 	read("staat op pauze")
 }
+
+// Somebody who was invited chooses a password, once, and signs in with it.
+func TestInvitation(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	owner := w.environment("voltera")
+	_, text, err := w.svc.Invite(t.Context(), owner, service.UserInput{Email: "nieuw@voltera.example", Role: "admin"})
+	require.NoError(t, err)
+	p, address := w.person(), "/invitation/voltera/"+text
+	require.Contains(t, p.get(address).body, "nieuw@voltera.example")
+	require.Contains(t, p.post(address, "password", "kort").body, "12 tekens")
+	require.Equal(t, "/sign-in", p.post(address, "password", password).location)
+	require.Equal(t, http.StatusNotFound, p.get(address).status, "an invitation is good for one password")
+	require.Equal(t, http.StatusNotFound, p.post(address, "password", password).status)
+	require.Equal(t, "/o/voltera", p.post("/sign-in", "account", "voltera", "email", "nieuw@voltera.example", "password", password).location)
+	require.Equal(t, http.StatusNotFound, w.person().get("/invitation/elders/"+text).status)
+}

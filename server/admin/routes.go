@@ -32,6 +32,8 @@ func Routes() []Route {
 		{post, "/sign-in", Anyone, (*visit).signIn},
 		{get, "/set-up", Anyone, (*visit).showSetUp},
 		{post, "/set-up", Anyone, (*visit).setUp},
+		{get, "/invitation/:account/:text", Anyone, (*visit).showInvitation},
+		{post, "/invitation/:account/:text", Anyone, (*visit).acceptInvitation},
 		{post, "/preferences", Anyone, (*visit).savePreferences},
 
 		{get, "", SignedIn, (*visit).showOverview},

@@ -265,7 +265,8 @@ func (c *call) users() (reply, error) {
 	return pageOf(c, rows)
 }
 
-func (c *call) createUser() (reply, error) {
+// userInput reads a new user.
+func (c *call) userInput() (service.UserInput, error) {
 	var in struct {
 		Email          salesdock.Text `json:"email"`
 		Firstname      salesdock.Text `json:"firstname"`
@@ -275,14 +276,37 @@ func (c *call) createUser() (reply, error) {
 		OrganisationID salesdock.Int  `json:"organisation_id"`
 	}
 	if err := c.bind(&in); err != nil {
-		return reply{}, err
+		return service.UserInput{}, err
 	}
 	input := service.UserInput{Email: string(in.Email), Firstname: string(in.Firstname), Lastname: string(in.Lastname), Role: string(in.Role), Password: string(in.Password)}
 	if in.OrganisationID != 0 {
 		input.OrganisationID = new(int64(in.OrganisationID))
 	}
+	return input, nil
+}
+
+func (c *call) createUser() (reply, error) {
+	input, err := c.userInput()
+	if err != nil {
+		return reply{}, err
+	}
 	u, err := c.svc.CreateUser(c.ctx(), c.actor, input)
 	return c.saved(wireUser(u), err)
+}
+
+func (c *call) invite() (reply, error) {
+	input, err := c.userInput()
+	if err != nil {
+		return reply{}, err
+	}
+	u, text, err := c.svc.Invite(c.ctx(), c.actor, input)
+	if err != nil {
+		return reply{}, err
+	}
+	return created(map[string]any{
+		"user_id": u.ID, "email": u.Email, "role": u.Role, "organisation_id": u.OrganisationID,
+		"invitation_url": c.svc.PublicURL + "/invitation/" + c.actor.Account + "/" + text, // in this answer only
+	})
 }
 
 type tokenRow struct {

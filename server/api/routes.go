@@ -75,6 +75,7 @@ func Routes() []Route {
 		{get, "/account/users/:id/tokens", (*call).tokens, false},
 		{post, "/account/users/:id/tokens", (*call).createToken, false},
 		{del, "/account/users/:id/tokens/:token_id", (*call).revokeToken, false},
+		{post, "/account/invitation", (*call).invite, false},
 		{get, "/account/audit", (*call).audit, false},
 
 		{post, "/account/integrations/test", (*call).testConnection, false},
