@@ -23,6 +23,7 @@ type Partner struct {
 	Transport http.RoundTripper
 	PublicURL string
 	Budget    *budget.Budget
+	Known     *identity.Known // keys that were read before; nil reads them each time
 	Log       *zap.Logger
 	Now       func() time.Time
 }
@@ -43,11 +44,8 @@ type integrationRef struct {
 func (p *Partner) client(ctx context.Context, i db.Integration) (*salesdock.Client, error) {
 	var signer *salesdock.Signer
 	if keyed(i) {
-		err := p.Store.WithTx(ctx, i.EnvironmentID, func(tx *db.Tx) (err error) {
-			signer, err = identity.Signer(ctx, tx, p.Vault, i.EnvironmentID, p.Now())
-			return err
-		})
-		if err != nil {
+		var err error
+		if signer, err = p.signer(ctx, i.EnvironmentID); err != nil {
 			return nil, err
 		}
 	}
@@ -56,6 +54,16 @@ func (p *Partner) client(ctx context.Context, i db.Integration) (*salesdock.Clie
 		return nil, err
 	}
 	return salesdock.NewClient(p.Budget.Transport(p.Transport, i.LimitGroup), i.BaseURL, i.AccountName, string(token)).SignedBy(signer), nil
+}
+
+func (p *Partner) signer(ctx context.Context, environmentID int64) (*salesdock.Signer, error) {
+	return p.Known.Signer(environmentID, func() (signer *salesdock.Signer, err error) {
+		err = p.Store.WithTx(ctx, environmentID, func(tx *db.Tx) error {
+			signer, err = identity.Signer(ctx, tx, p.Vault, environmentID, p.Now())
+			return err
+		})
+		return signer, err
+	})
 }
 
 // integration loads an integration that may be called. A paused or removed one gives ReasonNotFound.

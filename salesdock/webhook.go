@@ -59,7 +59,7 @@ func PostWebhook(ctx context.Context, transport http.RoundTripper, target, id st
 // SignWebhook is a message's signature: HMAC-SHA256 over its id, time and body.
 func SignWebhook(id string, at time.Time, body, secret []byte) string {
 	mac := hmac.New(sha256.New, secret)
-	fmt.Fprintf(mac, "%s.%d.", id, at.Unix())
+	mac.Write(fmt.Appendf(nil, "%s.%d.", id, at.Unix()))
 	mac.Write(body)
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }

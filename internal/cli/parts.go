@@ -18,6 +18,7 @@ import (
 	"koppel/db"
 	"koppel/internal/budget"
 	"koppel/internal/config"
+	"koppel/internal/identity"
 	"koppel/internal/mailer"
 	"koppel/internal/relay"
 	"koppel/internal/vault"
@@ -156,7 +157,7 @@ func (p *Parts) Worker() (worker.Config, error) {
 		Budget: requests, Client: c, Concurrency: p.Config.WorkerConcurrency, Log: p.Log,
 		Partner: &activities.Partner{
 			Store: p.Store, Vault: p.Vault, Transport: salesdock.NewTransport(p.partnerHosts()), PublicURL: p.Config.PublicURL,
-			Budget: requests, Log: p.Log, Now: time.Now,
+			Budget: requests, Known: &identity.Known{}, Log: p.Log, Now: time.Now,
 		},
 		Records: &activities.Records{Store: p.Store, Now: time.Now},
 		Mail:    &activities.Mail{Store: p.Store, Mailer: mails, Log: p.Log, Now: time.Now},

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"sync"
 	"time"
 
 	"koppel/db"
@@ -33,4 +34,22 @@ func Signer(ctx context.Context, tx *db.Tx, keys *vault.Vault, environmentID int
 		return nil, err
 	}
 	return salesdock.NewSigner(seed)
+}
+
+// Known keeps signers that were read before: an environment's key never changes.
+type Known struct{ signers sync.Map }
+
+// Signer gives an environment's signer, and reads it when it is not known yet.
+func (k *Known) Signer(environmentID int64, read func() (*salesdock.Signer, error)) (*salesdock.Signer, error) {
+	if k == nil {
+		return read()
+	}
+	if known, ok := k.signers.Load(environmentID); ok {
+		return known.(*salesdock.Signer), nil //nolint:forcetypeassert // nothing else is put in
+	}
+	signer, err := read()
+	if err == nil {
+		k.signers.Store(environmentID, signer)
+	}
+	return signer, err
 }

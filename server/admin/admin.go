@@ -92,7 +92,9 @@ func (a *Admin) Register(engine *gin.Engine) {
 func (a *Admin) NotFound(g *gin.Context) { a.visit(g).fail(notFound()) }
 
 // Owns says whether an address is one of the interface's: its errors are pages.
-func Owns(path string) bool { return path == "/" || strings.HasPrefix(path, "/o/") || strings.HasPrefix(path, "/invitation/") }
+func Owns(path string) bool {
+	return path == "/" || strings.HasPrefix(path, "/o/") || strings.HasPrefix(path, "/invitation/")
+}
 
 // serveAsset answers with a file whose address has its checksum: it never changes.
 func (a *Admin) serveAsset(g *gin.Context) {

@@ -161,7 +161,7 @@ var sentences = map[string]sentence{
 	"test_signature":             {"De partner kent een andere sleutel van ons. Laat een beheerder daar bij Inkomend de sleutel van deze koppeling vergeten, en test opnieuw.", "The partner knows another key of ours. Have an admin there forget this link's key under Incoming, and test again."},
 	"warn_both_ways":             {"Deze omgeving is ook aan jullie gekoppeld. Een product dat heen en weer gaat, geeft een kring: die transacties worden geweigerd.", "This environment is linked to you as well. A product that goes back and forth makes a loop: such sales are refused."},
 	"too_many_webhooks":          {"Een gebruiker heeft hooguit %d webhooks. Verwijder er eerst een.", "A user has at most %d webhooks. Remove one first."},
-	"invitation_gone":       {"Deze uitnodiging is gebruikt of verlopen. Vraag een nieuwe.", "This invitation was used or has expired. Ask for a new one."},
+	"invitation_gone":            {"Deze uitnodiging is gebruikt of verlopen. Vraag een nieuwe.", "This invitation was used or has expired. Ask for a new one."},
 	"sale_loop":                  {"De transactie is hier al geweest: dit zou een kring geven", "The transaction has been here before: this would make a loop"},
 	"warn_same_environment":      {"Dit is de omgeving zelf.", "This is the environment itself."},
 	"suggest_same_id":            {"zelfde identifier", "same identifier"},

@@ -138,9 +138,13 @@ func TestThreeClientPrograms(t *testing.T) {
 	}})
 	pdf := base64.StdEncoding.EncodeToString([]byte("%PDF-1.4"))
 	variants := map[string]func(object){
-		"single":           func(object) {},
-		"several products": func(o object) { o["related_products"] = []object{{"product_id": extra, "quantity": 2, "section_identifier": "extra"}} },
-		"completed":        func(o object) { o["contract_date"], o["contract_pdf"] = "01-05-2026", object{"content": pdf, "extension": "pdf"} },
+		"single": func(object) {},
+		"several products": func(o object) {
+			o["related_products"] = []object{{"product_id": extra, "quantity": 2, "section_identifier": "extra"}}
+		},
+		"completed": func(o object) {
+			o["contract_date"], o["contract_pdf"] = "01-05-2026", object{"content": pdf, "extension": "pdf"}
+		},
 		"energy": func(o object) {
 			o["type"], o["tarifftype"], o["usage_e_high"], o["usage_e_low"], o["electricity_ean"] = "e", "double", 1800, 1500, "871234567890123456"
 		},

@@ -107,7 +107,9 @@ func TestWebhooks(t *testing.T) {
 	})
 	cancelled.broken.Store("")
 	products.broken.Store("")
-	l.eventually("what waited is told", func() bool { return len(cancelled.of("sale.cancelled")) == 1 && len(products.of("products.changed")) > 0 })
+	l.eventually("what waited is told", func() bool {
+		return len(cancelled.of("sale.cancelled")) == 1 && len(products.of("products.changed")) > 0
+	})
 	require.Equal(t, remote, cancelled.of("sale.cancelled")[0]["data"].(object)["id"])
 	hints := products.of("products.changed")
 	require.Positive(t, hints[len(hints)-1]["data"].(object)["sequence"])
