@@ -112,8 +112,15 @@ func TestConformance(t *testing.T) {
 	a.patch(l.path(""), object{"forwarding": object{"enabled": true, "automatic": false, "statuses": "all"}})
 	waiting := l.sell(8)
 	a.patch(fmt.Sprintf("account/sales/%d", waiting), object{"customer": object{"city": "Zeist"}})
+	a.post(l.path("/pause"), nil) // so that the operation is still there to be cancelled
 	operation := a.post(l.path("/forward-existing"), object{"dry_run": false}).(object)["operation_id"]
 	a.get(fmt.Sprintf("account/operations/%v", operation))
+	a.post(fmt.Sprintf("account/operations/%v/cancel", operation), nil)
+	a.post("account/forwardings/retry", object{"cause": "question_unmapped", "integration_id": l.integration})
+	dbtest.Exec(t, l.databaseURL, fmt.Sprintf(`INSERT INTO sync_runs (environment_id, integration_id, trigger, state, created_at)
+		SELECT environment_id, id, 'schedule', 'needs_confirmation', now() FROM integrations WHERE id = %d`, l.integration))
+	a.post(l.path(fmt.Sprintf("/runs/%v/dismiss", rows(a.get(l.path("/runs")))[0]["id"])), nil)
+	a.must(http.MethodDelete, l.path(""), nil)
 
 	del(p, fmt.Sprintf("account/productquestions/%d", question))
 	del(p, fmt.Sprintf("account/agreements/%d", agreement))

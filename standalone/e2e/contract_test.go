@@ -121,7 +121,7 @@ func (c *openContract) missed() (missed []string) {
 	return missed
 }
 
-var betweenEnvironments = []string{"putLink", "deleteLink", "linkEvent", "takeCancellationRequest", "getCancellationRequest", "takeBackCancellationRequest"}
+var betweenEnvironments = []string{"putLink", "deleteLink", "postLinkEvent", "takeCancellationRequest", "getCancellationRequest", "takeBackCancellationRequest"}
 
 // TestContractTable holds docs/conformance.md to the document: every line names an operation that is there, and every
 // operation of the contract has a line.
