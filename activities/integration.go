@@ -2,6 +2,10 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -27,6 +31,7 @@ type IntegrationPlan struct {
 	SweepAt    time.Time // zero: never
 	LookAt     time.Time // unknown outcomes are looked for then; zero: there are none
 	Linked     bool      // the partner knows who we are
+	Untold     bool      // it does not know what we imported since, or was not spoken to for long
 }
 
 // PlanIntegration reads what an integration has to do.
@@ -48,6 +53,7 @@ func readPlan(ctx context.Context, tx *db.Tx, in IntegrationInput, now time.Time
 		plan.LookAt = *row.LookAt
 	}
 	plan.Linked = row.PartnerKind != "koppel" || row.LinkedAt != nil
+	plan.Untold = row.PartnerKind == "koppel" && row.LinkedAt != nil && (row.Imports != row.ImportsTold || now.Sub(*row.LinkedAt) > tellAgainAfter)
 	if row.ProductsHint {
 		plan.CheckAt = now
 	}
@@ -155,8 +161,11 @@ func (p *Partner) checkFailed(ctx context.Context, ref integrationRef, cause err
 	return p.plan(ctx, IntegrationInput{ref.EnvironmentID, ref.ID}, err)
 }
 
-// TellPartner tells a partner of ours who we are and where we listen. Idempotent: a link belongs to the
-// token's user, and telling again changes nothing.
+// tellAgainAfter is how old a partner's answer to our link may get: it says what the partner can.
+const tellAgainAfter = 24 * time.Hour
+
+// TellPartner tells a partner of ours who we are, where we listen and what we imported, and learns what it can.
+// Idempotent: a link belongs to the token's user, and telling again changes nothing.
 func (p *Partner) TellPartner(ctx context.Context, in IntegrationInput) (IntegrationPlan, error) {
 	ref, err := p.integration(ctx, in.EnvironmentID, in.IntegrationID)
 	if err != nil {
@@ -167,14 +176,42 @@ func (p *Partner) TellPartner(ctx context.Context, in IntegrationInput) (Integra
 		return IntegrationPlan{}, err
 	}
 	link := salesdock.Link{Account: ref.account, BaseURL: p.PublicURL, LinkKey: ref.LinkKey, Secret: string(secret), PublicKey: ref.client.PublicKey()}
-	err = ref.client.PutLink(ctx, link)
+	var row db.Integration
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
+		if row, err = tx.IntegrationByID(ctx, in.EnvironmentID, in.IntegrationID); err != nil {
+			return err
+		}
+		link.Imported, err = tx.IntegrationImports(ctx, in.EnvironmentID, in.IntegrationID)
+		return err
+	})
+	if err != nil {
+		return IntegrationPlan{}, err
+	}
+	link.Imported = append([]int64{}, link.Imported...) // none, rather than not said
+	answer, err := ref.client.PutLink(ctx, link)
 	if err != nil {
 		return IntegrationPlan{}, p.failed(ctx, ref.Integration, err)
 	}
-	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
-		return tx.IntegrationLinked(ctx, db.IntegrationLinkedParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Now: ptr(p.Now())})
-	})
+	linked := db.IntegrationLinkedParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, ImportsTold: row.Imports, Now: ptr(p.Now())}
+	if answer.Capabilities != nil {
+		if linked.Capabilities, err = json.Marshal(answer.Capabilities); err != nil {
+			return IntegrationPlan{}, err
+		}
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error { return tx.IntegrationLinked(ctx, linked) })
 	return p.plan(ctx, in, err)
+}
+
+// digest is what a list of products is told apart by; that of none is empty.
+func digest(ids []int64) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	sum := sha256.New()
+	for _, id := range ids {
+		_ = binary.Write(sum, binary.BigEndian, id) // a hash takes everything
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // EndLink tells the partner that the link ended. A partner that cannot be told keeps a link nobody uses.

@@ -128,6 +128,7 @@ type (
 	IntegrationProductsVanishedParams  = dbsqlc.IntegrationProductsVanishedParams
 	IntegrationProductsVanishingRow    = dbsqlc.IntegrationProductsVanishingRow
 	IntegrationSetConnectionParams     = dbsqlc.IntegrationSetConnectionParams
+	IntegrationSetImportsParams        = dbsqlc.IntegrationSetImportsParams
 	IntegrationSetSettingsParams       = dbsqlc.IntegrationSetSettingsParams
 	IntegrationSetStateParams          = dbsqlc.IntegrationSetStateParams
 	IntegrationSetupReadParams         = dbsqlc.IntegrationSetupReadParams
@@ -142,9 +143,13 @@ type (
 	LimitGroupUse                      = dbsqlc.LimitGroupUse
 	LinkAnnouncedParams                = dbsqlc.LinkAnnouncedParams
 	LinkContactParams                  = dbsqlc.LinkContactParams
+	LinkImport                         = dbsqlc.LinkImport
 	LinkListRow                        = dbsqlc.LinkListRow
 	LinkPinParams                      = dbsqlc.LinkPinParams
+	LinkReportImportsParams            = dbsqlc.LinkReportImportsParams
 	LinkSalesChangedParams             = dbsqlc.LinkSalesChangedParams
+	LinkSentParams                     = dbsqlc.LinkSentParams
+	LinkSentRow                        = dbsqlc.LinkSentRow
 	LinkSetSettingsParams              = dbsqlc.LinkSetSettingsParams
 	LinkUpsertParams                   = dbsqlc.LinkUpsertParams
 	LinksOfPartnerParams               = dbsqlc.LinksOfPartnerParams
@@ -196,6 +201,7 @@ type (
 	ProductUpdateParams                = dbsqlc.ProductUpdateParams
 	ProductsDeactivateBySyncParams     = dbsqlc.ProductsDeactivateBySyncParams
 	ProductsDeleteBySyncParams         = dbsqlc.ProductsDeleteBySyncParams
+	ProductsOfferedRow                 = dbsqlc.ProductsOfferedRow
 	QuestionDeleteParams               = dbsqlc.QuestionDeleteParams
 	QuestionInsertParams               = dbsqlc.QuestionInsertParams
 	QuestionMapping                    = dbsqlc.QuestionMapping

@@ -191,13 +191,16 @@ func retryAfter(response *http.Response) time.Duration {
 }
 
 func get[T any](ctx context.Context, c *Client, path string, query url.Values, limit int64) (T, error) {
-	var result T
-	data, err := c.do(ctx, request{method: http.MethodGet, path: path, query: query, limit: limit})
+	return ask[T](ctx, c, request{method: http.MethodGet, path: path, query: query, limit: limit})
+}
+
+func ask[T any](ctx context.Context, c *Client, r request) (result T, err error) {
+	data, err := c.do(ctx, r)
 	if err != nil {
 		return result, err
 	}
 	if err := json.Unmarshal(data, &result); err != nil {
-		return result, fmt.Errorf("%w: %s: %w", ErrUnreadable, path, err)
+		return result, fmt.Errorf("%w: %s: %w", ErrUnreadable, r.path, err)
 	}
 	return result, nil
 }
@@ -445,14 +448,13 @@ func (c *Client) cancellation(ctx context.Context, r request) (state Cancellatio
 	return state, nil
 }
 
-// PutLink tells the partner who we are and where we listen. Repeating it changes nothing: a link belongs to the token's user.
-func (c *Client) PutLink(ctx context.Context, link Link) error {
+// PutLink tells the partner who we are, where we listen and what we took over. Repeating it changes nothing: a link belongs to the token's user.
+func (c *Client) PutLink(ctx context.Context, link Link) (answer LinkAnswer, err error) {
 	body, err := json.Marshal(link) //nolint:gosec // G117: the secret is what the partner is told, over its own address
 	if err != nil {
-		return err
+		return answer, err
 	}
-	_, err = c.do(ctx, request{method: http.MethodPut, path: "user/link", body: body})
-	return err
+	return ask[LinkAnswer](ctx, c, request{method: http.MethodPut, path: "user/link", body: body})
 }
 
 // DeleteLink tells the partner that the link ended. Repeating it changes nothing.

@@ -501,6 +501,14 @@ type Link struct {
 	Secret  string `json:"secret"`
 	// PublicKey is the key that A signs with (ed25519, base64). It is the one that signs the call that tells it.
 	PublicKey string `json:"public_key,omitempty"`
+	// Imported are B's ids of the products that A took over and sells; nil: A does not say.
+	Imported []int64 `json:"imported_product_ids"`
+}
+
+// LinkAnswer is what B answers to a link: what it can, so that what it learned since is put to use.
+type LinkAnswer struct {
+	LinkID       int64         `json:"link_id"`
+	Capabilities *Capabilities `json:"capabilities"`
 }
 
 // LinkEvent is a hint from B: something changed, look. Its sequence number only grows.

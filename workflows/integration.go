@@ -110,7 +110,7 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	if w.plan.State != "active" || now.Before(w.restTo) {
 		return false, nil
 	}
-	if !w.plan.Linked && !now.Before(w.tellAt) {
+	if w.untold() && !now.Before(w.tellAt) {
 		return true, w.tell(ctx)
 	}
 	var do func(workflow.Context, string, activities.IntegrationInput) (activities.IntegrationPlan, error)
@@ -138,11 +138,14 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	return true, nil
 }
 
-// tell tells the partner who we are. Without that it announces nothing, and everything else works.
+// untold says whether the partner does not know of us what it should.
+func (w *integration) untold() bool { return !w.plan.Linked || w.plan.Untold }
+
+// tell tells the partner who we are and what we imported. Without that it announces nothing, and everything else works.
 func (w *integration) tell(ctx workflow.Context) error {
-	w.tellAt = workflow.Now(ctx).Add(tellAgain)
 	plan, err := tellPartner(ctx, w.plan.LimitGroup, w.in)
 	if err != nil {
+		w.tellAt = workflow.Now(ctx).Add(tellAgain)
 		return w.read(ctx)
 	}
 	w.plan = plan
@@ -219,7 +222,7 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 	consider(w.plan.LookAt)
 	consider(w.plan.PollAt)
 	consider(w.plan.SweepAt)
-	if !w.plan.Linked {
+	if w.untold() {
 		consider(w.tellAt)
 	}
 	if w.plan.RunID == 0 {

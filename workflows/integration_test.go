@@ -1,11 +1,15 @@
 package workflows_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
@@ -65,6 +69,30 @@ func TestIntegrationTellsThePartnerFirst(t *testing.T) {
 	env.plan("PlanIntegration", activities.IntegrationPlan{State: "active", CheckAt: env.Now()})
 	env.plan("TellPartner", activities.IntegrationPlan{State: "active", Linked: true})
 	env.remove(time.Hour)
+	env.integrate(t)
+}
+
+// What the partner does not know yet is told at once, and again an hour later when it could not be.
+func TestIntegrationTellsAgainWhatChanged(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	told := activities.IntegrationPlan{State: "active", Linked: true}
+	untold := told
+	untold.Untold = true
+	env.plan("PlanIntegration", untold)
+	env.plan("TellPartner", told)
+	env.signalAfter(time.Minute, workflows.SignalSyncFinished)
+	env.plan("PlanIntegration", untold)
+	env.OnActivity("TellPartner", mock.Anything, mock.Anything).Return(activities.IntegrationPlan{}, temporal.NewNonRetryableApplicationError("no", "unreachable", nil)).Once()
+	env.plan("PlanIntegration", untold)
+	env.plan("TellPartner", told)
+	env.remove(2 * time.Hour)
+	start := env.Now()
+	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		if info.ActivityType.Name == "TellPartner" {
+			require.Contains(t, []time.Duration{0, time.Minute, time.Minute + time.Hour}, env.Now().Sub(start).Round(time.Minute))
+		}
+	})
 	env.integrate(t)
 }
 

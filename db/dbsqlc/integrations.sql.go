@@ -37,7 +37,7 @@ func (q *Queries) ImportedProductTypes(ctx context.Context, environmentID int64,
 }
 
 const integrationByID = `-- name: IntegrationByID :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told FROM integrations WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -78,12 +78,14 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.SweepAt,
 		&i.SweepAfter,
 		&i.PollWindow,
+		&i.Imports,
+		&i.ImportsTold,
 	)
 	return i, err
 }
 
 const integrationByLinkKey = `-- name: IntegrationByLinkKey :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
 `
 
 func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64, linkKey string) (Integration, error) {
@@ -124,6 +126,8 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.SweepAt,
 		&i.SweepAfter,
 		&i.PollWindow,
+		&i.Imports,
+		&i.ImportsTold,
 	)
 	return i, err
 }
@@ -224,11 +228,39 @@ func (q *Queries) IntegrationHint(ctx context.Context, arg IntegrationHintParams
 	return result.RowsAffected(), nil
 }
 
+const integrationImports = `-- name: IntegrationImports :many
+SELECT ip.partner_product_id FROM integration_products ip
+JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND p.active AND p.deleted_at IS NULL
+ORDER BY ip.partner_product_id
+`
+
+// What is imported and for sale, by the partner's ids.
+func (q *Queries) IntegrationImports(ctx context.Context, environmentID int64, integrationID int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, integrationImports, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var partner_product_id int64
+		if err := rows.Scan(&partner_product_id); err != nil {
+			return nil, err
+		}
+		items = append(items, partner_product_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const integrationInsert = `-- name: IntegrationInsert :one
 INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed,
   next_sync_at, next_poll_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window
+  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told
 `
 
 type IntegrationInsertParams struct {
@@ -297,27 +329,39 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.SweepAt,
 		&i.SweepAfter,
 		&i.PollWindow,
+		&i.Imports,
+		&i.ImportsTold,
 	)
 	return i, err
 }
 
 const integrationLinked = `-- name: IntegrationLinked :exec
-UPDATE integrations SET linked_at = $1 WHERE environment_id = $2 AND id = $3
+UPDATE integrations SET linked_at = $1, imports_told = $2, capabilities = coalesce($3::jsonb, capabilities)
+WHERE environment_id = $4 AND id = $5
 `
 
 type IntegrationLinkedParams struct {
 	Now           *time.Time
+	ImportsTold   string
+	Capabilities  []byte
 	EnvironmentID int64
 	ID            int64
 }
 
+// The partner knows who we are and what we imported, and told what it can.
 func (q *Queries) IntegrationLinked(ctx context.Context, arg IntegrationLinkedParams) error {
-	_, err := q.db.Exec(ctx, integrationLinked, arg.Now, arg.EnvironmentID, arg.ID)
+	_, err := q.db.Exec(ctx, integrationLinked,
+		arg.Now,
+		arg.ImportsTold,
+		arg.Capabilities,
+		arg.EnvironmentID,
+		arg.ID,
+	)
 	return err
 }
 
 const integrationList = `-- name: IntegrationList :many
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
 `
 
 func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]Integration, error) {
@@ -364,6 +408,8 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.SweepAt,
 			&i.SweepAfter,
 			&i.PollWindow,
+			&i.Imports,
+			&i.ImportsTold,
 		); err != nil {
 			return nil, err
 		}
@@ -376,7 +422,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 }
 
 const integrationLock = `-- name: IntegrationLock :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -417,6 +463,8 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.SweepAt,
 		&i.SweepAfter,
 		&i.PollWindow,
+		&i.Imports,
+		&i.ImportsTold,
 	)
 	return i, err
 }
@@ -1129,6 +1177,21 @@ func (q *Queries) IntegrationSetConnection(ctx context.Context, arg IntegrationS
 		arg.EnvironmentID,
 		arg.ID,
 	)
+	return err
+}
+
+const integrationSetImports = `-- name: IntegrationSetImports :exec
+UPDATE integrations SET imports = $1 WHERE environment_id = $2 AND id = $3
+`
+
+type IntegrationSetImportsParams struct {
+	Imports       string
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationSetImports(ctx context.Context, arg IntegrationSetImportsParams) error {
+	_, err := q.db.Exec(ctx, integrationSetImports, arg.Imports, arg.EnvironmentID, arg.ID)
 	return err
 }
 

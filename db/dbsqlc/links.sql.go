@@ -147,6 +147,22 @@ func (q *Queries) LinkEnd(ctx context.Context, environmentID int64, userID int64
 	return result.RowsAffected(), nil
 }
 
+const linkImports = `-- name: LinkImports :one
+SELECT environment_id, link_id, product_ids, reported_at FROM link_imports WHERE environment_id = $1 AND link_id = $2
+`
+
+func (q *Queries) LinkImports(ctx context.Context, environmentID int64, linkID int64) (LinkImport, error) {
+	row := q.db.QueryRow(ctx, linkImports, environmentID, linkID)
+	var i LinkImport
+	err := row.Scan(
+		&i.EnvironmentID,
+		&i.LinkID,
+		&i.ProductIds,
+		&i.ReportedAt,
+	)
+	return i, err
+}
+
 const linkList = `-- name: LinkList :many
 SELECT l.id, l.environment_id, l.user_id, l.partner_account, l.partner_base_url, l.partner_link_key, l.event_secret_sealed, l.settings, l.state, l.products_seq, l.sales_seq, l.products_announced, l.sales_announced, l.changed, l.linked_at, l.last_contact_at, l.partner_key, l.key_required, u.email, u.organisation_id, (SELECT count(*) FROM sales s WHERE s.environment_id = l.environment_id AND s.user_id = l.user_id)::bigint AS sales
 FROM incoming_links l JOIN users u ON u.environment_id = l.environment_id AND u.id = l.user_id
@@ -238,6 +254,29 @@ func (q *Queries) LinkPin(ctx context.Context, arg LinkPinParams) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const linkReportImports = `-- name: LinkReportImports :exec
+INSERT INTO link_imports (environment_id, link_id, product_ids, reported_at) VALUES ($1, $2, $3::bigint[], $4)
+ON CONFLICT (environment_id, link_id) DO UPDATE SET product_ids = EXCLUDED.product_ids, reported_at = EXCLUDED.reported_at
+`
+
+type LinkReportImportsParams struct {
+	EnvironmentID int64
+	LinkID        int64
+	ProductIds    []int64
+	Now           time.Time
+}
+
+// What a linked environment took over, as it says itself.
+func (q *Queries) LinkReportImports(ctx context.Context, arg LinkReportImportsParams) error {
+	_, err := q.db.Exec(ctx, linkReportImports,
+		arg.EnvironmentID,
+		arg.LinkID,
+		arg.ProductIds,
+		arg.Now,
+	)
+	return err
+}
+
 const linkResetKey = `-- name: LinkResetKey :one
 UPDATE incoming_links SET partner_key = NULL, key_required = true WHERE environment_id = $1 AND id = $2 RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required
 `
@@ -286,6 +325,38 @@ type LinkSalesChangedParams struct {
 func (q *Queries) LinkSalesChanged(ctx context.Context, arg LinkSalesChangedParams) error {
 	_, err := q.db.Exec(ctx, linkSalesChanged, arg.Now, arg.EnvironmentID, arg.ID)
 	return err
+}
+
+const linkSent = `-- name: LinkSent :one
+SELECT count(*)::bigint AS sales, count(*) FILTER (WHERE s.created_at >= $1)::bigint AS recent, coalesce(max(s.created_at), $1)::timestamptz AS last_at,
+  (SELECT count(*) FROM cancellation_requests c WHERE c.environment_id = $2 AND c.link_id = $3 AND c.state = 'open')::bigint AS cancellation_requests
+FROM sales s WHERE s.environment_id = $2 AND s.link_id = $3
+`
+
+type LinkSentParams struct {
+	Since         time.Time
+	EnvironmentID int64
+	LinkID        *int64
+}
+
+type LinkSentRow struct {
+	Sales                int64
+	Recent               int64
+	LastAt               time.Time
+	CancellationRequests int64
+}
+
+// What came in over a link.
+func (q *Queries) LinkSent(ctx context.Context, arg LinkSentParams) (LinkSentRow, error) {
+	row := q.db.QueryRow(ctx, linkSent, arg.Since, arg.EnvironmentID, arg.LinkID)
+	var i LinkSentRow
+	err := row.Scan(
+		&i.Sales,
+		&i.Recent,
+		&i.LastAt,
+		&i.CancellationRequests,
+	)
+	return i, err
 }
 
 const linkSetSettings = `-- name: LinkSetSettings :one
@@ -412,6 +483,45 @@ INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at) SELE
 func (q *Queries) LinksProductsChanged(ctx context.Context, now time.Time, environmentID int64) error {
 	_, err := q.db.Exec(ctx, linksProductsChanged, now, environmentID)
 	return err
+}
+
+const productsOffered = `-- name: ProductsOffered :many
+SELECT p.id, p.identifier, p.name, p.type FROM organisation_products g JOIN products p ON p.environment_id = g.environment_id AND p.id = g.product_id
+WHERE g.environment_id = $1 AND g.organisation_id = $2 AND g.granted AND p.active AND p.deleted_at IS NULL
+ORDER BY p.id
+`
+
+type ProductsOfferedRow struct {
+	ID         int64
+	Identifier *string
+	Name       string
+	Type       string
+}
+
+// What is on offer to an organisation.
+func (q *Queries) ProductsOffered(ctx context.Context, environmentID int64, organisationID int64) ([]ProductsOfferedRow, error) {
+	rows, err := q.db.Query(ctx, productsOffered, environmentID, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ProductsOfferedRow
+	for rows.Next() {
+		var i ProductsOfferedRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Identifier,
+			&i.Name,
+			&i.Type,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const systemLinksToTell = `-- name: SystemLinksToTell :many

@@ -221,6 +221,8 @@ type Integration struct {
 	SweepAt            time.Time
 	SweepAfter         int64
 	PollWindow         bool
+	Imports            string
+	ImportsTold        string
 }
 
 type IntegrationProduct struct {
@@ -271,6 +273,13 @@ type LimitGroupUse struct {
 	Kind      string
 	Requests  int32
 	Throttled int32
+}
+
+type LinkImport struct {
+	EnvironmentID int64
+	LinkID        int64
+	ProductIds    []int64
+	ReportedAt    time.Time
 }
 
 type Mail struct {

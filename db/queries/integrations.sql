@@ -228,8 +228,20 @@ WHERE environment_id = @environment_id AND id = @id;
 UPDATE integration_products SET selected = false
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = @partner_product_id;
 
+-- The partner knows who we are and what we imported, and told what it can.
 -- name: IntegrationLinked :exec
-UPDATE integrations SET linked_at = @now WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET linked_at = @now, imports_told = @imports_told, capabilities = coalesce(sqlc.narg('capabilities')::jsonb, capabilities)
+WHERE environment_id = @environment_id AND id = @id;
+
+-- What is imported and for sale, by the partner's ids.
+-- name: IntegrationImports :many
+SELECT ip.partner_product_id FROM integration_products ip
+JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND p.active AND p.deleted_at IS NULL
+ORDER BY ip.partner_product_id;
+
+-- name: IntegrationSetImports :exec
+UPDATE integrations SET imports = @imports WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationSetupRead :exec
 UPDATE integrations SET setup_read_at = @now WHERE environment_id = @environment_id AND id = @id;

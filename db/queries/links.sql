@@ -21,6 +21,26 @@ SELECT l.*, u.email, u.organisation_id, (SELECT count(*) FROM sales s WHERE s.en
 FROM incoming_links l JOIN users u ON u.environment_id = l.environment_id AND u.id = l.user_id
 WHERE l.environment_id = @environment_id ORDER BY l.id;
 
+-- What a linked environment took over, as it says itself.
+-- name: LinkReportImports :exec
+INSERT INTO link_imports (environment_id, link_id, product_ids, reported_at) VALUES (@environment_id, @link_id, @product_ids::bigint[], @now)
+ON CONFLICT (environment_id, link_id) DO UPDATE SET product_ids = EXCLUDED.product_ids, reported_at = EXCLUDED.reported_at;
+
+-- name: LinkImports :one
+SELECT * FROM link_imports WHERE environment_id = @environment_id AND link_id = @link_id;
+
+-- What is on offer to an organisation.
+-- name: ProductsOffered :many
+SELECT p.id, p.identifier, p.name, p.type FROM organisation_products g JOIN products p ON p.environment_id = g.environment_id AND p.id = g.product_id
+WHERE g.environment_id = @environment_id AND g.organisation_id = @organisation_id AND g.granted AND p.active AND p.deleted_at IS NULL
+ORDER BY p.id;
+
+-- What came in over a link.
+-- name: LinkSent :one
+SELECT count(*)::bigint AS sales, count(*) FILTER (WHERE s.created_at >= @since)::bigint AS recent, coalesce(max(s.created_at), @since)::timestamptz AS last_at,
+  (SELECT count(*) FROM cancellation_requests c WHERE c.environment_id = @environment_id AND c.link_id = @link_id AND c.state = 'open')::bigint AS cancellation_requests
+FROM sales s WHERE s.environment_id = @environment_id AND s.link_id = @link_id;
+
 -- name: LinkSetSettings :one
 UPDATE incoming_links SET settings = @settings WHERE environment_id = @environment_id AND id = @id RETURNING *;
 

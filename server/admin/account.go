@@ -416,7 +416,11 @@ func (v *visit) incomingLinkPage(link db.IncomingLink, form views.Form) error {
 	if err != nil {
 		return err
 	}
-	return v.page(form.Status(), views.IncomingLink(link, statuses, form))
+	traffic, err := v.svc.LinkTraffic(v.gin.Request.Context(), v.actor, link.ID)
+	if err != nil {
+		return err
+	}
+	return v.page(form.Status(), views.IncomingLink(link, traffic, statuses, form))
 }
 
 func (v *visit) saveIncomingLink() error {

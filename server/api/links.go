@@ -5,6 +5,7 @@ import (
 
 	"koppel/db"
 	"koppel/salesdock"
+	"koppel/server/service"
 )
 
 func (c *call) capabilities() (reply, error) { return ok(c.svc.Capabilities(c.actor)) }
@@ -15,7 +16,8 @@ func (c *call) putLink() (reply, error) {
 		return reply{}, err
 	}
 	link, err := c.svc.PutLink(c.ctx(), c.actor, in)
-	return okOr(map[string]any{"link_id": link.ID}, err)
+	capabilities := c.svc.Capabilities(c.actor)
+	return okOr(salesdock.LinkAnswer{LinkID: link.ID, Capabilities: &capabilities}, err)
 }
 
 func (c *call) deleteLink() (reply, error) { return okOr(nil, c.svc.EndLink(c.ctx(), c.actor)) }
@@ -33,6 +35,28 @@ func wireLink(l db.IncomingLink) map[string]any {
 		"validate_verification": s.ValidateVerification, "validate_agreements": s.ValidateAgreements,
 		"initial_offer_status": s.InitialOfferStatus, "initial_order_status": s.InitialOrderStatus,
 		"send_confirmation_mail": s.SendConfirmationMail, "accept_cancellation_requests": s.AcceptCancellationRequests,
+	}
+}
+
+func wireTraffic(t service.LinkTraffic) map[string]any {
+	var reported, lastSale any
+	if t.ReportedAt != nil {
+		reported = salesdock.Stamp{Time: *t.ReportedAt}
+	}
+	if t.Sent.Sales > 0 {
+		lastSale = salesdock.Stamp{Time: t.Sent.LastAt}
+	}
+	products := func(list []db.ProductsOfferedRow) []map[string]any {
+		rows := make([]map[string]any, 0, len(list))
+		for _, p := range list {
+			rows = append(rows, map[string]any{"id": p.ID, "identifier": p.Identifier, "name": p.Name})
+		}
+		return rows
+	}
+	return map[string]any{
+		"offered": t.Offered, "imported": t.Imported, "imports_reported_at": reported, "withdrawn": t.Withdrawn,
+		"not_imported": products(t.NotImported), "without_flow": products(t.WithoutFlow),
+		"sales": t.Sent.Sales, "sales_last_30_days": t.Sent.Recent, "last_sale_at": lastSale, "open_cancellation_requests": t.Sent.CancellationRequests,
 	}
 }
 
@@ -56,7 +80,16 @@ func (c *call) incomingLink() (reply, error) {
 		return reply{}, err
 	}
 	l, err := c.svc.IncomingLink(c.ctx(), c.actor, id)
-	return okOr(wireLink(l), err)
+	if err != nil {
+		return reply{}, err
+	}
+	traffic, err := c.svc.LinkTraffic(c.ctx(), c.actor, id)
+	if err != nil {
+		return reply{}, err
+	}
+	row := wireLink(l)
+	row["traffic"] = wireTraffic(traffic)
+	return ok(row)
 }
 
 func (c *call) updateIncomingLink() (reply, error) {

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"koppel/db"
 	"koppel/internal/vault"
@@ -39,6 +41,10 @@ func (s *Service) PutLink(ctx context.Context, a Actor, in salesdock.Link) (link
 		return link, invalid("base_url", "field_invalid", in.BaseURL)
 	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		before, err := tx.LinkByUser(ctx, a.EnvironmentID, a.UserID)
+		if err != nil && !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
 		link, err = tx.LinkUpsert(ctx, db.LinkUpsertParams{
 			EnvironmentID: a.EnvironmentID, UserID: a.UserID, PartnerAccount: in.Account, PartnerBaseURL: strings.TrimRight(in.BaseURL, "/"), PartnerLinkKey: in.LinkKey,
 			EventSecretSealed: s.Vault.Seal(vault.LinkSecretRow(a.EnvironmentID, a.UserID), []byte(in.Secret)), Settings: linking.DefaultIncomingSettings(),
@@ -46,6 +52,15 @@ func (s *Service) PutLink(ctx context.Context, a Actor, in salesdock.Link) (link
 		})
 		if err != nil {
 			return err
+		}
+		if in.Imported != nil {
+			err := tx.LinkReportImports(ctx, db.LinkReportImportsParams{EnvironmentID: a.EnvironmentID, LinkID: link.ID, ProductIds: in.Imported, Now: s.Now()})
+			if err != nil {
+				return err
+			}
+		}
+		if before.State == link.State && before.PartnerAccount == link.PartnerAccount && before.PartnerBaseURL == link.PartnerBaseURL {
+			return nil // it only says again who it is
 		}
 		return s.audit(ctx, tx, a, "link", "incoming_link", link.ID, nil, map[string]any{"account": in.Account, "base_url": in.BaseURL})
 	})
@@ -144,6 +159,75 @@ func (s *Service) IncomingLink(ctx context.Context, a Actor, id int64) (link db.
 		return err
 	})
 	return link, orNotFound(err)
+}
+
+// LinkTraffic is what goes over an incoming link: what the other environment took over, what it sent, what is lacking.
+type LinkTraffic struct {
+	Offered     int
+	Imported    int        // of what is offered
+	Withdrawn   int        // taken over, and no longer offered
+	ReportedAt  *time.Time // nil: it never said what it took over
+	NotImported []db.ProductsOfferedRow
+	WithoutFlow []db.ProductsOfferedRow // offered, and no granted flow carries them: they cannot be sold
+	Sent        db.LinkSentRow
+}
+
+// recently is how far "lately" reaches back on a link's page.
+const recently = 30 * 24 * time.Hour
+
+// LinkTraffic reads what goes over an incoming link.
+func (s *Service) LinkTraffic(ctx context.Context, a Actor, id int64) (t LinkTraffic, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		link, err := tx.LinkByID(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		user, err := tx.UserByID(ctx, a.EnvironmentID, link.UserID)
+		if err != nil {
+			return err
+		}
+		if t.Sent, err = tx.LinkSent(ctx, db.LinkSentParams{EnvironmentID: a.EnvironmentID, LinkID: &id, Since: s.Now().Add(-recently)}); err != nil {
+			return err
+		}
+		imports, err := tx.LinkImports(ctx, a.EnvironmentID, id)
+		switch {
+		case err == nil:
+			t.ReportedAt = &imports.ReportedAt
+		case !errors.Is(err, db.ErrNotFound):
+			return err
+		}
+		if user.OrganisationID == nil {
+			return nil
+		}
+		flows, err := tx.FlowList(ctx, a.EnvironmentID, user.OrganisationID)
+		if err != nil {
+			return err
+		}
+		offered, err := tx.ProductsOffered(ctx, a.EnvironmentID, *user.OrganisationID)
+		t.compare(offered, imports.ProductIds, flows)
+		return err
+	})
+	return t, orNotFound(err)
+}
+
+// compare sets what is offered beside what was taken over, and beside the flows that carry it.
+func (t *LinkTraffic) compare(offered []db.ProductsOfferedRow, imported []int64, flows []db.Flow) {
+	taken := make(map[int64]bool, len(imported))
+	for _, id := range imported {
+		taken[id] = true
+	}
+	t.Offered = len(offered)
+	for _, p := range offered {
+		if taken[p.ID] {
+			t.Imported++
+		} else {
+			t.NotImported = append(t.NotImported, p)
+		}
+		if !slices.ContainsFunc(flows, func(f db.Flow) bool { return f.Config.Carries(p.ID, p.Type) }) {
+			t.WithoutFlow = append(t.WithoutFlow, p)
+		}
+	}
+	t.Withdrawn = len(taken) - t.Imported
 }
 
 // UpdateIncomingLink lays settings over an incoming link's.

@@ -115,6 +115,13 @@ func TestVanishedProductsUnderEachPolicy(t *testing.T) {
 	grant(ids)
 	l.eventually("it is offered again", func() bool { return l.states()["imported"] == 3 })
 	require.Equal(t, "0", active())
+
+	// The partner sees what was taken over and is for sale here: not what a person switched off.
+	link := fmt.Sprintf("account/incoming-links/%v", rows(l.provider.get("account/incoming-links"))[0]["id"])
+	l.eventually("the partner hears of it", func() bool {
+		traffic := l.provider.get(link).(object)["traffic"].(object)
+		return traffic["imported"] == float64(2) && len(rows(traffic["not_imported"])) == 1
+	})
 }
 
 func TestBrakeAndUndo(t *testing.T) {
