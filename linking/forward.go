@@ -178,8 +178,8 @@ func (b *builder) translate(theirs *Question, ours map[int64]*Question) {
 		translated.Values = append(translated.Values, value)
 	}
 	b.given[theirs.Identifier] = translated
-	if option := question.Identifier + "_switchdate_option"; theirs.InputType == "switchdate" {
-		b.given[theirs.Identifier+"_switchdate_option"] = b.sale.Submission.Answers[option]
+	if theirs.InputType == "switchdate" {
+		b.given[theirs.SwitchdateOption()] = b.sale.Submission.Answers[question.SwitchdateOption()]
 	}
 }
 

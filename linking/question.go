@@ -92,6 +92,12 @@ type Answer struct {
 	Multi  bool
 }
 
+// SwitchdateOption names the answer that goes with that to a switchdate question: what is to happen on the date.
+func (q *Question) SwitchdateOption() string { return q.Identifier + "_switchdate_option" }
+
+// IsFile says whether the answer is a file, in base64.
+func (q *Question) IsFile() bool { return q.InputType == "file" || q.InputType == "signature" }
+
 // TextAnswer is an answer of one text.
 func TextAnswer(text string) Answer { return Answer{Values: []string{text}} }
 

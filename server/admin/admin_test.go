@@ -1,10 +1,13 @@
 package admin_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -221,10 +224,35 @@ type answer struct {
 
 func (p *person) do(method, path string, form url.Values, header ...string) answer {
 	p.t.Helper()
-	request, err := http.NewRequestWithContext(p.t.Context(), method, p.base+path, strings.NewReader(form.Encode()))
+	return p.send(method, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), header...)
+}
+
+// upload posts a form with files.
+func (p *person) upload(path string, form url.Values, files map[string]string) answer {
+	p.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for name, values := range form {
+		for _, value := range values {
+			require.NoError(p.t, w.WriteField(name, value))
+		}
+	}
+	for name, content := range files {
+		part, err := w.CreateFormFile(name, "bestand")
+		require.NoError(p.t, err)
+		_, err = io.WriteString(part, content)
+		require.NoError(p.t, err)
+	}
+	require.NoError(p.t, w.Close())
+	return p.send(http.MethodPost, path, w.FormDataContentType(), &body)
+}
+
+func (p *person) send(method, path, contentType string, body io.Reader, header ...string) answer {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(p.t.Context(), method, p.base+path, body)
 	require.NoError(p.t, err)
 	if method == http.MethodPost {
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Content-Type", contentType)
 	}
 	for name, value := range p.cookie {
 		request.AddCookie(&http.Cookie{Name: name, Value: value})
@@ -289,7 +317,7 @@ func (w *world) address(r admin.Route, account string) string {
 
 func pages() (list []admin.Route) {
 	for _, r := range admin.Routes() {
-		if r.Method == http.MethodGet && r.Right != admin.Anyone && !strings.HasSuffix(r.Path, "/live") && r.Path != "/search" {
+		if r.Method == http.MethodGet && r.Right != admin.Anyone && !strings.HasSuffix(r.Path, "/live") && !strings.Contains(r.Path, "/files/") && r.Path != "/search" {
 			list = append(list, r)
 		}
 	}
@@ -584,6 +612,66 @@ func TestAnOrderWithSections(t *testing.T) {
 	require.Contains(t, sale, "Zonnepaneel")
 	require.Contains(t, sale, "× 3")
 	require.Contains(t, sale, "1200")
+}
+
+// TestFilesAndSwitchDates are asked for, kept when the form is refused, sold and shown.
+func TestFilesAndSwitchDates(t *testing.T) {
+	w := setup(t)
+	w.fill()
+	ctx := t.Context()
+	for i, q := range []linking.Question{
+		{Name: "Kopie legitimatie", Identifier: "legitimatie", InputType: "file", Required: true, Visible: true},
+		{Name: "Overstap", Identifier: "overstap", InputType: "switchdate", Options: []string{"Op deze datum", "Zo snel mogelijk"}, Visible: true},
+	} {
+		_, err := w.svc.SaveQuestion(ctx, w.owner, 0, q, 10+i)
+		require.NoError(t, err)
+	}
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	address := fmt.Sprintf("/o/zonwijs/sales/new?product=%d&flow=%d", w.ids["products"], w.ids["flows"])
+	page := p.get(address).body
+	require.Contains(t, page, `name="file.questionData.legitimatie" type="file"`)
+	require.Contains(t, page, "Zo snel mogelijk")
+	form := url.Values{
+		"transaction_type": {"order"}, "business": {"0"}, "questionData.betaalwijze": {"Incasso"}, "agreements.voorwaarden": {"1"},
+		"questionData.overstap": {"01-03-2027"}, "questionData.overstap_switchdate_option": {"Zo snel mogelijk"},
+	}
+	for _, name := range linking.RequiredFields {
+		if !strings.HasPrefix(name, "connection_") {
+			form.Set(name, "x")
+		}
+	}
+	form.Set("birthdate", "31-02-1980")
+	form.Set("email", "klant@voorbeeld.example")
+	a := p.upload(address, form, nil)
+	require.Equal(t, http.StatusUnprocessableEntity, a.status, a.body)
+	require.Contains(t, a.body, `href="#f-questionData-legitimatie"`, "it must be answered")
+	file := "%PDF-1.4 een kopie"
+	a = p.upload(address, form, map[string]string{"file.questionData.legitimatie": file})
+	require.Equal(t, http.StatusUnprocessableEntity, a.status)
+	require.NotContains(t, a.body, `href="#f-questionData-legitimatie"`)
+	kept := regexp.MustCompile(`<input type="hidden" name="questionData.legitimatie" value="([^"]+)"`).FindStringSubmatch(a.body)
+	require.NotNil(t, kept, "what was chosen is kept")
+	form.Set("questionData.legitimatie", html.UnescapeString(kept[1]))
+	form.Set("birthdate", "28-02-1980")
+	a = p.upload(address, form, nil)
+	require.Equal(t, http.StatusSeeOther, a.status, a.body)
+
+	sale := p.get(a.location).body
+	require.Contains(t, sale, "bestand van 1 kB")
+	require.NotContains(t, sale, kept[1])
+	require.Contains(t, sale, "(Zo snel mogelijk)")
+	link := a.location + "/files/legitimatie"
+	got := p.get(link)
+	require.Equal(t, file, got.body)
+	require.Regexp(t, `^attachment; filename=\d+-legitimatie.pdf$`, got.header.Get("Content-Disposition"))
+	require.Equal(t, http.StatusNotFound, p.get(a.location+"/files/overstap").status)
+	require.Equal(t, http.StatusNotFound, w.person().signIn("zonwijs", "agent@partner.example").get(link).status, "another's sale")
+
+	correct := p.get(a.location + "/correct").body
+	require.Contains(t, correct, kept[1])
+	other := p.upload(a.location+"/correct", form, map[string]string{"file.questionData.legitimatie": "anders"})
+	require.Equal(t, http.StatusSeeOther, other.status, other.body)
+	require.Equal(t, "anders", p.get(link).body)
 }
 
 // TestASecondClickOnSave makes one sale.

@@ -57,6 +57,7 @@ func Routes() []Route {
 		{get, "/sales/:id/correct", Admins, (*visit).showCorrectSale},
 		{post, "/sales/:id/correct", Admins, (*visit).saveCorrectSale},
 		{get, "/sales/:id/preview", Admins, (*visit).showPreview},
+		{get, "/sales/:id/files/:identifier", SignedIn, (*visit).downloadAnswer},
 		{post, "/sales/:id/forward", Admins, (*visit).forwardSale},
 		{post, "/sales/:id/cancellation-request", Admins, (*visit).askCancellation},
 		{post, "/cancellation-requests/:id/withdraw", Admins, (*visit).withdrawCancellation},

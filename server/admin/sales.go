@@ -2,11 +2,15 @@ package admin
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
+	"mime"
+	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"koppel/db"
 	"koppel/linking"
@@ -170,14 +174,60 @@ func (v *visit) postedAnswers(questions []linking.Question) map[string]linking.A
 		if !q.TakesAnswer() {
 			continue
 		}
-		values := v.gin.PostFormArray("questionData." + q.Identifier)
-		if q.InputType == "mc-multi" {
-			answers[q.Identifier] = linking.Answer{Values: values, Multi: true}
-		} else {
-			answers[q.Identifier] = linking.TextAnswer(strings.TrimSpace(strings.Join(values, "")))
+		name := "questionData." + q.Identifier
+		switch {
+		case q.InputType == "mc-multi":
+			answers[q.Identifier] = linking.Answer{Values: v.gin.PostFormArray(name), Multi: true}
+			continue
+		case q.InputType == "switchdate":
+			answers[q.SwitchdateOption()] = linking.TextAnswer(v.posted("questionData." + q.SwitchdateOption()))
+		case q.IsFile():
+			if content := v.postedFile(views.FileField(name)); content != "" {
+				v.gin.Request.PostForm.Set(name, content) // a form that is refused keeps it
+			}
 		}
+		answers[q.Identifier] = linking.TextAnswer(v.posted(name))
 	}
 	return answers
+}
+
+// postedFile gives an uploaded file in base64; empty when none was chosen. The whole form has a limit.
+func (v *visit) postedFile(name string) string {
+	file, _, err := v.gin.Request.FormFile(name)
+	if err != nil {
+		return ""
+	}
+	defer file.Close() //nolint:errcheck // only read
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(content)
+}
+
+// downloadAnswer gives the file that answers a question of a sale. It is somebody's upload: a browser only saves it.
+func (v *visit) downloadAnswer() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	sale, err := v.svc.Sale(v.gin.Request.Context(), v.actor, id, true)
+	if err != nil {
+		return err
+	}
+	identifier := v.gin.Param("identifier")
+	i := slices.IndexFunc(sale.Sold.Questions, func(q linking.Question) bool { return q.Identifier == identifier && q.IsFile() })
+	if i < 0 {
+		return notFound()
+	}
+	content, err := base64.StdEncoding.DecodeString(sale.Submission.Answers[identifier].Text())
+	if err != nil || len(content) == 0 {
+		return notFound()
+	}
+	name := fmt.Sprintf("%d-%s%s", id, identifier, views.ExtensionOf(content))
+	v.gin.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	v.gin.Data(http.StatusOK, "application/octet-stream", content)
+	return nil
 }
 
 func (v *visit) showPreview() error {

@@ -94,7 +94,7 @@ func (v *visit) enter(r Route) error {
 	}
 	if v.gin.Request.Method == http.MethodPost {
 		v.gin.Request.Body = http.MaxBytesReader(v.gin.Writer, v.gin.Request.Body, maxForm)
-		if err := v.gin.Request.ParseForm(); err != nil {
+		if err := v.gin.Request.ParseMultipartForm(maxForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 			return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
 		}
 	}

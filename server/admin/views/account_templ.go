@@ -3329,7 +3329,7 @@ func linkTraffic(l db.IncomingLink, v service.LinkTraffic) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if v.Offered == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 204, "<p class=\"notice warn\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 204, "<p class=\"notice attention\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
