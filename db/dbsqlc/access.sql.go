@@ -43,7 +43,7 @@ func (q *Queries) AuditInsert(ctx context.Context, arg AuditInsertParams) error 
 }
 
 const auditList = `-- name: AuditList :many
-SELECT id, environment_id, user_id, action, entity, entity_id, old, new, at FROM audit_log WHERE environment_id = $1
+SELECT id, environment_id, user_id, action, entity, entity_id, old, new, at, changed FROM audit_log WHERE environment_id = $1
   AND ($2::text IS NULL OR entity = $2) ORDER BY id DESC LIMIT 200
 `
 
@@ -66,6 +66,7 @@ func (q *Queries) AuditList(ctx context.Context, environmentID int64, entity *st
 			&i.Old,
 			&i.New,
 			&i.At,
+			&i.Changed,
 		); err != nil {
 			return nil, err
 		}
@@ -78,7 +79,7 @@ func (q *Queries) AuditList(ctx context.Context, environmentID int64, entity *st
 }
 
 const auditOf = `-- name: AuditOf :many
-SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
+SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, a.changed, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
 FROM audit_log a LEFT JOIN users u ON u.environment_id = a.environment_id AND u.id = a.user_id
 WHERE a.environment_id = $1 AND a.entity = $2 AND a.entity_id = $3 ORDER BY a.id DESC LIMIT 50
 `
@@ -99,6 +100,7 @@ type AuditOfRow struct {
 	Old           []byte
 	New           []byte
 	At            time.Time
+	Changed       int64
 	UserName      string
 	UserEmail     string
 }
@@ -122,6 +124,7 @@ func (q *Queries) AuditOf(ctx context.Context, arg AuditOfParams) ([]AuditOfRow,
 			&i.Old,
 			&i.New,
 			&i.At,
+			&i.Changed,
 			&i.UserName,
 			&i.UserEmail,
 		); err != nil {

@@ -39,6 +39,7 @@ type AuditLog struct {
 	Old           []byte
 	New           []byte
 	At            time.Time
+	Changed       int64
 }
 
 type CancellationRequest struct {

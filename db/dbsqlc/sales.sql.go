@@ -1019,12 +1019,18 @@ func (q *Queries) SalesOfIntegration(ctx context.Context, arg SalesOfIntegration
 }
 
 const salesVersion = `-- name: SalesVersion :one
-SELECT coalesce(max(changed), 0)::bigint FROM sales WHERE environment_id = $1 AND user_id = $2
+SELECT greatest(
+  CASE WHEN $1::bigint IS NULL THEN (SELECT max(s.changed) FROM sales s WHERE s.environment_id = $2)
+    ELSE (SELECT max(s.changed) FROM sales s WHERE s.environment_id = $2 AND s.user_id = $1) END,
+  (SELECT max(named.changed) FROM unnest(ARRAY['status', 'user', 'organisation']) AS e(entity)
+    CROSS JOIN LATERAL (SELECT max(l.changed) AS changed FROM audit_log l WHERE l.environment_id = $2 AND l.entity = e.entity) named),
+  0)::bigint
 `
 
-// The last change that a user's sales can have had; the index knows it.
-func (q *Queries) SalesVersion(ctx context.Context, environmentID int64, userID int64) (int64, error) {
-	row := q.db.QueryRow(ctx, salesVersion, environmentID, userID)
+// The last change that a user's sales, or without one the account's, can have had, or the names that are shown with them;
+// the indexes know it.
+func (q *Queries) SalesVersion(ctx context.Context, userID *int64, environmentID int64) (int64, error) {
+	row := q.db.QueryRow(ctx, salesVersion, userID, environmentID)
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err

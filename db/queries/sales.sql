@@ -124,6 +124,12 @@ SELECT s.* FROM sales s WHERE s.environment_id = @environment_id
   AND EXISTS (SELECT FROM sale_lines l WHERE l.environment_id = s.environment_id AND l.sale_id = s.id AND l.integration_id = @integration_id::bigint)
 ORDER BY s.id DESC LIMIT @page_size;
 
--- The last change that a user's sales can have had; the index knows it.
+-- The last change that a user's sales, or without one the account's, can have had, or the names that are shown with them;
+-- the indexes know it.
 -- name: SalesVersion :one
-SELECT coalesce(max(changed), 0)::bigint FROM sales WHERE environment_id = @environment_id AND user_id = @user_id;
+SELECT greatest(
+  CASE WHEN sqlc.narg('user_id')::bigint IS NULL THEN (SELECT max(s.changed) FROM sales s WHERE s.environment_id = @environment_id)
+    ELSE (SELECT max(s.changed) FROM sales s WHERE s.environment_id = @environment_id AND s.user_id = sqlc.narg('user_id')) END,
+  (SELECT max(named.changed) FROM unnest(ARRAY['status', 'user', 'organisation']) AS e(entity)
+    CROSS JOIN LATERAL (SELECT max(l.changed) AS changed FROM audit_log l WHERE l.environment_id = @environment_id AND l.entity = e.entity) named),
+  0)::bigint;

@@ -8,9 +8,11 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"koppel/salesdock"
 	"koppel/server/words"
 )
 
@@ -20,7 +22,11 @@ func (c *call) unchanged(version string) bool {
 	if version == "" {
 		return false
 	}
-	tag := entityTag([]byte(fmt.Sprintf("%s\n%d\n%s", version, c.actor.UserID, c.gin.Request.URL.RequestURI())))
+	day := ""
+	if c.q("period") != "" { // most periods end with the day
+		day = c.svc.Now().In(salesdock.Amsterdam).Format(time.DateOnly)
+	}
+	tag := entityTag([]byte(fmt.Sprintf("%s\n%d\n%s\n%s", version, c.actor.UserID, day, c.gin.Request.URL.RequestURI())))
 	c.gin.Header("ETag", tag)
 	return matches(c.gin.GetHeader("If-None-Match"), tag)
 }

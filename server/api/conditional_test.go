@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,12 +57,49 @@ func TestConditionalReads(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, path)
 		require.NotEqual(t, tag, fresh)
 	}
-	status, tag := get("user/sales?extended=true", "")
-	require.Equal(t, http.StatusOK, status)
-	s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=verified", sale), nil)
-	status, fresh := get("user/sales?extended=true", tag)
-	require.Equal(t, http.StatusOK, status)
-	require.NotEqual(t, tag, fresh)
+	own := s.must("POST", "account/statuses", object{"name": "Onderweg"}).(object)["id"]
+	for scope, token := range map[string]string{"user": s.agent, "account": s.token} {
+		agent[1] = "Bearer " + token
+		status, tag := get(scope+"/sales?extended=true", "")
+		require.Equal(t, http.StatusOK, status)
+		for name, change := range map[string]func(){
+			"its status":           func() { s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=%v", sale, own), nil) },
+			"a status that it has": func() { s.must("PUT", fmt.Sprintf("account/statuses/%v", own), object{"name": "Onderweg naar " + scope}) },
+		} {
+			require.Eventually(t, func() bool {
+				_, tag = get(scope+"/sales?extended=true", "")
+				status, _ = get(scope+"/sales?extended=true", tag)
+				return status == http.StatusNotModified
+			}, 5*time.Second, 5*time.Millisecond)
+			change()
+			status, fresh := get(scope+"/sales?extended=true", tag)
+			require.Equal(t, http.StatusOK, status, "%s: %s", scope, name)
+			require.NotEqual(t, tag, fresh)
+		}
+	}
+}
+
+// "Today" is another day tomorrow, though nothing changed.
+func TestConditionalReadsOfAPeriodEndWithTheDay(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.must("POST", sell, s.sale())
+	var days atomic.Int64
+	s.svc.Now = func() time.Time { return time.Now().AddDate(0, 0, int(days.Load())) }
+	tag := func(path string) string {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/api/acme/v1/"+path, nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+s.token)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		return response.Header.Get("ETag")
+	}
+	for _, path := range []string{"account/sales?period=today", "user/sales?period=today", "user/products?period=today"} {
+		today := tag(path)
+		days.Add(1)
+		require.NotEqual(t, today, tag(path), path)
+	}
 }
 
 // A dry run finds what a create would find, and makes nothing.

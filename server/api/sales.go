@@ -65,14 +65,12 @@ func (c *call) saleFilter() (f service.SaleFilter, err error) {
 }
 
 func (c *call) sales() (reply, error) {
-	if !c.account {
-		version, err := c.svc.SalesVersion(c.ctx(), c.actor)
-		if err != nil {
-			return reply{}, err
-		}
-		if c.unchanged(version) {
-			return notModified()
-		}
+	version, err := c.svc.SalesVersion(c.ctx(), c.actor, c.account)
+	if err != nil {
+		return reply{}, err
+	}
+	if c.unchanged(version) {
+		return notModified()
 	}
 	if _, asked := c.query["changed_since"]; asked && !c.account {
 		return c.saleChanges()

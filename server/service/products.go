@@ -313,9 +313,13 @@ func (s *Service) ProductsVersion(ctx context.Context, a Actor, account bool) (v
 	})
 }
 
-// SalesVersion is the same for the actor's own sales.
-func (s *Service) SalesVersion(ctx context.Context, a Actor) (version string, err error) {
-	return s.version(ctx, a, func(tx *db.Tx) (int64, error) { return tx.SalesVersion(ctx, a.EnvironmentID, a.UserID) })
+// SalesVersion is the same for the actor's own sales, or the account's.
+func (s *Service) SalesVersion(ctx context.Context, a Actor, account bool) (version string, err error) {
+	user := &a.UserID
+	if account && a.Admin() {
+		user = nil
+	}
+	return s.version(ctx, a, func(tx *db.Tx) (int64, error) { return tx.SalesVersion(ctx, user, a.EnvironmentID) })
 }
 
 func (s *Service) version(ctx context.Context, a Actor, last func(*db.Tx) (int64, error)) (version string, err error) {
