@@ -35,7 +35,7 @@ build: standalone ## Build both programs into bin/
 .PHONY: test
 test: postgres browser ## Run every test: the product's module with the race detector, then end to end and in a browser
 	go test -race -timeout 15m ./...
-	cd standalone && go test -timeout 50m -parallel 2 ./...
+	cd standalone && go test -timeout 50m -parallel 3 ./...
 
 .PHONY: lint
 lint: tools generate-check ## Format, linters, generated code is current, determinism of workflows
@@ -66,6 +66,10 @@ replay: standalone ## Record the workflow histories that the replay test holds (
 .PHONY: screenshots
 screenshots: postgres browser ## Make the README's pictures anew, from the demo
 	cd standalone && KOPPEL_SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestReadmeScreenshots ./e2e
+
+.PHONY: pictures
+pictures: postgres browser ## Picture every page of the demo into standalone/e2e/screenshots, to look at
+	cd standalone && KOPPEL_PICTURES=1 go test -count=1 -run 'TestEveryPageInTheBrowser|TestTheWholeScenarioOnScreen' ./e2e
 
 .PHONY: bench
 bench: postgres ## Measure, side by side in one run; prints a report

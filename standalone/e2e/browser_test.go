@@ -108,8 +108,12 @@ func (b *browser) capture(name string, shoot func(*[]byte) chromedp.Action) chro
 	})
 }
 
+// screenshot keeps a picture for people to look at, when KOPPEL_PICTURES asks for them.
 func (b *browser) screenshot(name string) {
 	b.t.Helper()
+	if os.Getenv("KOPPEL_PICTURES") == "" {
+		return
+	}
 	b.run("screenshot "+name, b.picture(name))
 }
 
@@ -304,15 +308,38 @@ func (b *browser) accessible(name string) {
 	}
 }
 
+const axeRules = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+
+// usable has axe-core look at everything but the colours, which cost it most and are the same at every width.
+func (b *browser) usable(name string) {
+	b.t.Helper()
+	for _, f := range b.axeRun(name, `{runOnly: `+axeRules+`, rules: {"color-contrast": {enabled: false}}}`) {
+		b.t.Errorf("%s: %s", name, f)
+	}
+}
+
+// readable has axe-core look at a page's colours alone.
+func (b *browser) readable(name string) {
+	b.t.Helper()
+	for _, f := range b.axeRun(name, `{runOnly: {type: "rule", values: ["color-contrast"]}}`) {
+		b.t.Errorf("%s: %s", name, f)
+	}
+}
+
 // findings are what axe-core finds serious or critical.
 func (b *browser) findings(name string) (findings []string) {
+	b.t.Helper()
+	return b.axeRun(name, `{runOnly: `+axeRules+`}`)
+}
+
+func (b *browser) axeRun(name, rules string) (findings []string) {
 	b.t.Helper()
 	if b.axe == "" {
 		source, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 		require.NoError(b.t, err, "the accessibility tests need axe-core: run scripts/ensure-browser")
 		b.axe = string(source)
 	}
-	b.run("axe on "+name, chromedp.Evaluate(b.axe+`; true`, nil), chromedp.Evaluate(`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) =>
+	b.run("axe on "+name, chromedp.Evaluate(`if (!window.axe) { `+b.axe+` }; true`, nil), chromedp.Evaluate(`axe.run(document, `+rules+`).then((r) =>
   r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + n.html.slice(0, 160) + " — " + (n.failureSummary ?? "").replace(/\s+/g, " ").slice(0, 200))))`,
 		&findings, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 	return findings
