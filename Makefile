@@ -79,7 +79,7 @@ bench: postgres ## Measure, side by side in one run; prints a report
 .PHONY: fuzz
 FUZZ_TIME ?= 5m
 fuzz: ## Fuzz everything that reads what a partner or client sends, FUZZ_TIME each; findings are kept as tests
-	@for target in linking:FuzzRule linking:FuzzBuildRequest salesdock:FuzzProduct salesdock:FuzzQuestionAndEnvelope salesdock:FuzzAnswers salesdock:FuzzSignature server/api:FuzzForm; do \
+	@for target in linking:FuzzRule linking:FuzzBuildRequest salesdock:FuzzProduct salesdock:FuzzQuestionAndEnvelope salesdock:FuzzAnswers salesdock:FuzzSignature salesdock:FuzzWithoutNUL server/api:FuzzForm server/api:FuzzRequests; do \
 		echo "$$target"; go test "./$${target%%:*}" -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ_TIME) || exit 1; \
 	done
 

@@ -135,7 +135,7 @@ func readAll(body io.Reader, limit int64) ([]byte, error) {
 	if limit == 0 {
 		limit = maxAnswer
 	}
-	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	data, err := io.ReadAll(withoutNUL(io.LimitReader(body, limit+1)))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
@@ -228,7 +228,7 @@ func (c *Client) Products(ctx context.Context, each func(Product) error) error {
 		}
 		return err
 	}
-	return streamList(io.LimitReader(response.Body, maxList), each)
+	return streamList(withoutNUL(io.LimitReader(response.Body, maxList)), each)
 }
 
 // streamList walks through an envelope and hands out the rows of its data.

@@ -674,6 +674,18 @@ func TestFilesAndSwitchDates(t *testing.T) {
 	require.Equal(t, "anders", p.get(link).body)
 }
 
+func TestTextThatNoDatabaseKeepsIsRefused(t *testing.T) {
+	w := setup(t)
+	w.fill()
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	for _, bad := range []string{"%00", "%ff"} {
+		require.Equal(t, http.StatusBadRequest, p.get("/o/zonwijs/search?q="+bad).status)
+		require.Equal(t, http.StatusSeeOther, p.get("/o/zon"+bad+"wijs/sales").status, "nobody is signed in there")
+	}
+	require.Equal(t, http.StatusBadRequest, p.post("/o/zonwijs/suppliers/new", "name", "a\x00").status)
+	require.Equal(t, http.StatusBadRequest, p.post("/sign-in", "account", "zonwijs", "email", "\xff", "password", password).status)
+}
+
 // TestASecondClickOnSave makes one sale.
 func TestASecondClickOnSave(t *testing.T) {
 	w := setup(t)

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
 
+	"koppel/db"
 	"koppel/server/admin/locale"
 	"koppel/server/admin/views"
 	"koppel/server/httperr"
@@ -97,6 +98,9 @@ func (v *visit) enter(r Route) error {
 		if err := v.gin.Request.ParseMultipartForm(maxForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 			return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
 		}
+	}
+	if !db.Storable(map[string][]string(v.gin.Request.URL.Query())) || !db.Storable(map[string][]string(v.gin.Request.PostForm)) {
+		return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{"NUL, UTF-8"}}
 	}
 	if r.Right == Anyone {
 		v.takeFlash()

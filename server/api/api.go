@@ -20,6 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
 
+	"koppel/db"
 	"koppel/internal/config"
 	"koppel/internal/logging"
 	"koppel/salesdock"
@@ -85,7 +86,15 @@ func (a *API) handle(r Route) gin.HandlerFunc {
 }
 
 func (a *API) serve(g *gin.Context, r Route, actor service.Actor) (reply, error) {
+	for _, p := range g.Params {
+		if !db.Storable(p.Value) {
+			return reply{}, &service.Error{Status: http.StatusNotFound, Key: "not_found"}
+		}
+	}
 	query, err := nest(g.Request.URL.Query())
+	if err == nil && !db.Storable(query) {
+		err = errUnstorable
+	}
 	if err != nil {
 		return reply{}, badRequest("query", err.Error())
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"koppel/db"
 )
 
 // maxBody is the largest request: a contract of 10 MB in base64, and the rest. A hint, which anybody can send, is
@@ -25,8 +28,19 @@ const (
 // maxFormKeys bounds what a form makes us build.
 const maxFormKeys = 5000
 
+// errUnstorable is about text that no database keeps.
+var errUnstorable = errors.New("text with a NUL character or broken UTF-8")
+
 // readBody reads a JSON body or a form into plain values, and keeps the bytes. No body is an empty object.
 func readBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
+	body, raw, err := parseBody(r, limit)
+	if err == nil && !db.Storable(body) {
+		err = errUnstorable
+	}
+	return body, raw, err
+}
+
+func parseBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
 	if err != nil {
 		return nil, nil, fmt.Errorf("at most %d kB: %w", limit>>10, err)
@@ -77,7 +91,8 @@ func parseJSON(raw []byte) (map[string]any, error) {
 	return nil, errors.New("a JSON object is expected")
 }
 
-// multipartValues reads the fields of a multipart form; a file's content counts as its field's text.
+// multipartValues reads the fields of a multipart form; a file's content counts as its field's text, in base64 when it is
+// no text.
 func multipartValues(raw []byte, boundary string) (url.Values, error) {
 	request := &http.Request{
 		Method: http.MethodPost, Header: http.Header{"Content-Type": {"multipart/form-data; boundary=" + boundary}}, Body: io.NopCloser(bytes.NewReader(raw)),
@@ -96,7 +111,11 @@ func multipartValues(raw []byte, boundary string) (url.Values, error) {
 			if err := errors.Join(err, content.Close()); err != nil {
 				return nil, err
 			}
-			values.Add(name, string(data))
+			text := string(data)
+			if !db.Storable(text) {
+				text = base64.StdEncoding.EncodeToString(data)
+			}
+			values.Add(name, text)
 		}
 	}
 	return values, nil

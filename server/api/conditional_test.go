@@ -63,8 +63,10 @@ func TestConditionalReads(t *testing.T) {
 		status, tag := get(scope+"/sales?extended=true", "")
 		require.Equal(t, http.StatusOK, status)
 		for name, change := range map[string]func(){
-			"its status":           func() { s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=%v", sale, own), nil) },
-			"a status that it has": func() { s.must("PUT", fmt.Sprintf("account/statuses/%v", own), object{"name": "Onderweg naar " + scope}) },
+			"its status": func() { s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=%v", sale, own), nil) },
+			"a status that it has": func() {
+				s.must("PUT", fmt.Sprintf("account/statuses/%v", own), object{"name": "Onderweg naar " + scope})
+			},
 		} {
 			require.Eventually(t, func() bool {
 				_, tag = get(scope+"/sales?extended=true", "")

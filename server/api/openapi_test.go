@@ -48,7 +48,7 @@ func TestWireTypesAreTheDocuments(t *testing.T) {
 		"Product": salesdock.Product{}, "Document": salesdock.Document{}, "ProductChanges": salesdock.CursorPage[salesdock.Product]{}, "Supplier": salesdock.Supplier{},
 		"Flow": salesdock.Flow{}, "Section": salesdock.Section{}, "SectionProduct": salesdock.SectionProduct{}, "Question": salesdock.Question{}, "Agreement": salesdock.Agreement{},
 		"Status": salesdock.Status{}, "SaleStatus": salesdock.SaleStatus{}, "SaleCreated": salesdock.SaleCreated{}, "Capabilities": salesdock.Capabilities{},
-		"TokenDescription": salesdock.TokenDescription{}, "Link": salesdock.Link{}, "LinkEvent": salesdock.LinkEvent{}, "PageLink": salesdock.PageLink{}, "Candidate": linking.Candidate{},
+		"TokenDescription": salesdock.TokenDescription{}, "Link": salesdock.Link{}, "LinkAnswer": salesdock.LinkAnswer{}, "LinkEvent": salesdock.LinkEvent{}, "PageLink": salesdock.PageLink{}, "Candidate": linking.Candidate{},
 		"CancellationAsked": salesdock.CancellationRequest{}, "CancellationState": salesdock.CancellationState{},
 	} {
 		documented := []string{}

@@ -46,7 +46,7 @@ func (s *Service) Authenticate(ctx context.Context, account, token string, remot
 	bad := refuse(http.StatusUnauthorized, "bad_token")
 	rest, isOurs := strings.CutPrefix(token, tokenMark)
 	prefix, _, complete := strings.Cut(rest, "_")
-	if !isOurs || !complete {
+	if !isOurs || !complete || !db.Storable(token) {
 		return Actor{}, bad
 	}
 	var row db.TokenByPrefixRow
@@ -146,6 +146,9 @@ func addressAllowed(list []string, remote netip.Addr) bool {
 
 // Environment finds an environment by its account name.
 func (s *Service) Environment(ctx context.Context, account string) (env db.Environment, err error) {
+	if !db.Storable(account) {
+		return env, notFound()
+	}
 	err = s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
 		env, err = tx.EnvironmentByAccount(ctx, account)
 		return err

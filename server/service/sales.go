@@ -31,8 +31,8 @@ var errDryRun = errors.New("a dry run")
 // CreateSale checks a sale and takes it, with the forwardings that follow from it, in one transaction. Under
 // the same key the same request gives the same sale, however often and however many at once.
 func (s *Service) CreateSale(ctx context.Context, a Actor, in CreateSaleInput) (saleID int64, err error) {
-	if len(in.Key) > 255 {
-		return 0, invalid("Idempotency-Key", "field_invalid", "> 255")
+	if len(in.Key) > 255 || !db.Storable(in.Key) {
+		return 0, invalid("Idempotency-Key", "field_invalid", "> 255, UTF-8")
 	}
 	sum := sha256.Sum256(append([]byte(in.FlowType+"/"+in.FlowIdentifier+"\n"), in.Raw...))
 	err = s.tx(ctx, a, func(tx *db.Tx) error {

@@ -74,6 +74,9 @@ func (s *Service) SignIn(ctx context.Context, account, email, password string, r
 	if missing := required(map[string]string{"account": account, "email": email, "password": password}); missing != nil {
 		return "", a, missing
 	}
+	if !db.Storable(email) {
+		return "", a, invalid("email", "field_invalid", strings.ToValidUTF8(email, "?"))
+	}
 	person, address := subject("person", account, strings.ToLower(email)), subject("address", remote.String())
 	if err := s.mayTry(ctx, person, address); err != nil {
 		return "", a, err
