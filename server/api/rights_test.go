@@ -16,7 +16,7 @@ import (
 	"koppel/server/api"
 )
 
-// TestRights asks for every route of the table as everybody: nobody, an agent, an integration, another environment's
+// TestRights asks for every route of the table as everybody: nobody, an agent and who leads agents, an integration, another environment's
 // owner, and the owner with a number that is another environment's.
 func TestRights(t *testing.T) {
 	t.Parallel()
@@ -36,6 +36,11 @@ func TestRights(t *testing.T) {
 		}
 		return s.send(request)
 	}
+	agents := map[string]string{"agent": s.agent}
+	for _, role := range []string{"organisationadmin", "teamleader"} {
+		user := idOf(s.must("POST", "account/users", object{"email": role + "@partner.example", "role": role, "organisation_id": s.organisation}))
+		agents[role] = s.must("POST", fmt.Sprintf("account/users/%d/tokens", user), object{"name": "t"}).(object)["token"].(string)
+	}
 	const missing = "987654321"
 	for _, r := range api.Routes() {
 		name := r.Method + " " + r.Path
@@ -45,13 +50,15 @@ func TestRights(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, status, "%s as %s", name, who)
 		}
 		account := strings.HasPrefix(r.Path, "/account/")
-		status, _ := ask(r.Method, path, s.agent, false)
-		if account {
-			require.Equal(t, http.StatusForbidden, status, "%s as an agent", name)
-		} else {
-			require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError}, status, "%s as an agent", name)
+		for role, token := range agents {
+			status, _ := ask(r.Method, path, token, false)
+			if account {
+				require.Equal(t, http.StatusForbidden, status, "%s as %s", name, role)
+			} else {
+				require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError}, status, "%s as %s", name, role)
+			}
 		}
-		status, _ = ask(r.Method, path, integration, true)
+		status, _ := ask(r.Method, path, integration, true)
 		if account || !r.BetweenEnvironments {
 			require.Equal(t, http.StatusForbidden, status, "%s as an integration", name)
 		} else {
@@ -139,6 +146,44 @@ func foreignIDs(t *testing.T, s *shop) map[string]string {
 		ids[kind] = s.one(`SELECT max(id)::text FROM ` + table)
 	}
 	return ids
+}
+
+// In an organisation everybody sees its products and flows, and no other's; of sales each sees their own.
+func TestAnOrganisationSeesItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	member := func(organisation int64, role, email string) []string {
+		user := idOf(s.must("POST", "account/users", object{"email": email, "role": role, "organisation_id": organisation}))
+		return []string{"Authorization", "Bearer " + s.must("POST", fmt.Sprintf("account/users/%d/tokens", user), object{"name": "t"}).(object)["token"].(string)}
+	}
+	elsewhere := idOf(s.must("POST", "account/organisations", object{"name": "Elders"}))
+	_, made := s.call("POST", sell, s.sale(), "Authorization", "Bearer "+s.agent)
+	sale := idOf(made["data"])
+	for _, role := range []string{"organisationadmin", "teamleader", "agent"} {
+		colleague, outsider := member(s.organisation, role, role+"-2@partner.example"), member(elsewhere, role, role+"@elders.example")
+		for path, seen := range map[string]bool{
+			fmt.Sprintf("user/products/%d", s.product): true, fmt.Sprintf("user/flows/%d", s.flow): true,
+			fmt.Sprintf("user/sales/%d", sale): false, fmt.Sprintf("user/sales/answers/%d", sale): false,
+		} {
+			status, answer := s.call("GET", path, nil, colleague...)
+			require.Equal(t, seen, status == http.StatusOK, "%s: %s", role, path)
+			absent, nothing := s.call("GET", path[:strings.LastIndex(path, "/")]+"/987654321", nil, outsider...)
+			status, answer = s.call("GET", path, nil, outsider...)
+			require.Equal(t, absent, status, "%s of another organisation: %s", role, path)
+			require.Equal(t, nothing, answer)
+		}
+		for path, count := range map[string]int{"user/products": 1, "user/flows": 1} {
+			_, answer := s.call("GET", path, nil, colleague...)
+			require.Len(t, answer["data"], count, "%s: %s", role, path)
+			_, answer = s.call("GET", path, nil, outsider...)
+			require.Empty(t, answer["data"], "%s of another organisation: %s", role, path)
+		}
+		_, answer := s.call("GET", "user/sales", nil, colleague...)
+		require.EqualValues(t, 0, answer["data"].(object)["total"], role)
+		status, answer := s.call("POST", sell, s.sale(), outsider...)
+		require.GreaterOrEqual(t, status, 400, "it may not sell what is not granted: %v", answer)
+	}
+	require.EqualValues(t, 1, s.must("GET", "account/sales", nil).(object)["total"])
 }
 
 // A token that was renewed between an attempt without an answer and its repetition makes no second sale: keys belong to
