@@ -53,7 +53,7 @@ func readPlan(ctx context.Context, tx *db.Tx, in IntegrationInput, now time.Time
 		plan.LookAt = *row.LookAt
 	}
 	plan.Linked = row.PartnerKind != "koppel" || row.LinkedAt != nil
-	plan.Untold = row.PartnerKind == "koppel" && row.LinkedAt != nil && (row.Imports != row.ImportsTold || now.Sub(*row.LinkedAt) > tellAgainAfter)
+	plan.Untold = row.PartnerKind == "koppel" && row.LinkedAt != nil && (row.Imports != row.ImportsTold || row.ToldAt == nil || now.Sub(*row.ToldAt) > tellAgainAfter)
 	if row.ProductsHint {
 		plan.CheckAt = now
 	}

@@ -224,6 +224,7 @@ type Integration struct {
 	PollWindow         bool
 	Imports            string
 	ImportsTold        string
+	ToldAt             *time.Time
 }
 
 type IntegrationProduct struct {

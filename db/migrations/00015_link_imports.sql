@@ -16,12 +16,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON link_imports TO koppel_app, koppel_syste
 -- A link's page counts what came in over it.
 CREATE INDEX sales_link ON sales (environment_id, link_id, created_at) WHERE link_id IS NOT NULL;
 
--- The partner's ids of what is imported, as a digest: what it is, and what the partner was told of.
+-- The partner's ids of what is imported, as a digest: what it is, what the partner was told of, and when it was last told.
 ALTER TABLE integrations
   ADD imports text NOT NULL DEFAULT '',
-  ADD imports_told text NOT NULL DEFAULT '';
+  ADD imports_told text NOT NULL DEFAULT '',
+  ADD told_at timestamptz;
 
 -- +goose Down
-ALTER TABLE integrations DROP imports, DROP imports_told;
+ALTER TABLE integrations DROP imports, DROP imports_told, DROP told_at;
 DROP INDEX sales_link;
 DROP TABLE link_imports;

@@ -230,7 +230,7 @@ WHERE environment_id = @environment_id AND integration_id = @integration_id AND 
 
 -- The partner knows who we are and what we imported, and told what it can.
 -- name: IntegrationLinked :exec
-UPDATE integrations SET linked_at = @now, imports_told = @imports_told, capabilities = coalesce(sqlc.narg('capabilities')::jsonb, capabilities)
+UPDATE integrations SET linked_at = coalesce(linked_at, @now), told_at = @now, imports_told = @imports_told, capabilities = coalesce(sqlc.narg('capabilities')::jsonb, capabilities)
 WHERE environment_id = @environment_id AND id = @id;
 
 -- What is imported and for sale, by the partner's ids.

@@ -100,7 +100,7 @@ func (v *visit) enter(r Route) error {
 		}
 	}
 	if !db.Storable(map[string][]string(v.gin.Request.URL.Query())) || !db.Storable(map[string][]string(v.gin.Request.PostForm)) {
-		return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{"NUL, UTF-8"}}
+		return &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
 	}
 	if r.Right == Anyone {
 		v.takeFlash()

@@ -93,7 +93,7 @@ func (a *API) serve(g *gin.Context, r Route, actor service.Actor) (reply, error)
 	}
 	query, err := nest(g.Request.URL.Query())
 	if err == nil && !db.Storable(query) {
-		err = errUnstorable
+		return reply{}, &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
 	}
 	if err != nil {
 		return reply{}, badRequest("query", err.Error())

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"koppel/db"
+	"koppel/server/service"
 )
 
 // maxBody is the largest request: a contract of 10 MB in base64, and the rest. A hint, which anybody can send, is
@@ -28,14 +29,11 @@ const (
 // maxFormKeys bounds what a form makes us build.
 const maxFormKeys = 5000
 
-// errUnstorable is about text that no database keeps.
-var errUnstorable = errors.New("text with a NUL character or broken UTF-8")
-
 // readBody reads a JSON body or a form into plain values, and keeps the bytes. No body is an empty object.
 func readBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
 	body, raw, err := parseBody(r, limit)
 	if err == nil && !db.Storable(body) {
-		err = errUnstorable
+		err = &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
 	}
 	return body, raw, err
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -64,6 +65,10 @@ func (c *call) id(name string) (int64, error) {
 // body reads the body's values.
 func (c *call) body() (map[string]any, []byte, error) {
 	values, raw, err := readBody(c.gin.Request, maxBody)
+	var refusal *service.Error
+	if errors.As(err, &refusal) {
+		return nil, nil, err
+	}
 	if err != nil {
 		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
 	}

@@ -110,6 +110,7 @@ var sentences = map[string]sentence{
 	"throttled":                  {"Te veel verzoeken: hooguit %d per minuut. Probeer het over %d seconden opnieuw.", "Too many requests: at most %d a minute. Try again in %d seconds."},
 	"internal":                   {"Er ging bij ons iets mis. Het is vastgelegd onder nummer %s; probeer het later opnieuw.", "Something went wrong on our side. It is recorded under number %s; try again later."},
 	"unreadable_body":            {"De inhoud van het verzoek is niet te lezen: %s", "The request's body cannot be read: %s"},
+	"unstorable_text":            {"De tekst heeft een NUL-teken of is geen geldige UTF-8. Stuur tekst in UTF-8, en een bestand in base64.", "The text has a NUL character or is no valid UTF-8. Send text in UTF-8, and a file in base64."},
 	"missing":                    {"Er ontbreken verplichte gegevens.", "Required data is missing."},
 	"invalid":                    {"Niet alles is goed ingevuld.", "Not everything is filled in well."},
 	"field_required":             {"Dit veld is verplicht.", "This field is required."},
