@@ -171,10 +171,10 @@ func (g *generator) request(o operation) (*http.Request, string) {
 		switch {
 		case p.In == "path":
 			value := fmt.Sprint(g.number())
-			switch {
-			case p.Name == "flow_type":
+			switch p.Name {
+			case "flow_type":
 				value = "energie"
-			case p.Name == "flow_identifier":
+			case "flow_identifier":
 				value = "e"
 			}
 			if g.often(10) {

@@ -165,10 +165,10 @@ func TestAnOrganisationSeesItsOwn(t *testing.T) {
 			fmt.Sprintf("user/products/%d", s.product): true, fmt.Sprintf("user/flows/%d", s.flow): true,
 			fmt.Sprintf("user/sales/%d", sale): false, fmt.Sprintf("user/sales/answers/%d", sale): false,
 		} {
-			status, answer := s.call("GET", path, nil, colleague...)
+			status, _ := s.call("GET", path, nil, colleague...)
 			require.Equal(t, seen, status == http.StatusOK, "%s: %s", role, path)
 			absent, nothing := s.call("GET", path[:strings.LastIndex(path, "/")]+"/987654321", nil, outsider...)
-			status, answer = s.call("GET", path, nil, outsider...)
+			status, answer := s.call("GET", path, nil, outsider...)
 			require.Equal(t, absent, status, "%s of another organisation: %s", role, path)
 			require.Equal(t, nothing, answer)
 		}
