@@ -57,7 +57,9 @@ type integration struct {
 	started int64         // the run whose workflow was started here
 	again   time.Duration // after which it is tried again, because its last workflow was still there
 	restTo  time.Time
-	tellAt  time.Time // telling the partner failed before: not again until then
+	tellAt  time.Time // the partner was told who we are, or could not be: not again until then
+	// untoldAt is the same for what changed since. It is apart from tellAt, which histories of before were made by.
+	untoldAt time.Time
 }
 
 // Integration keeps one link alive: it checks the partner's products, polls statuses, and starts sync runs.
@@ -110,7 +112,7 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	if w.plan.State != "active" || now.Before(w.restTo) {
 		return false, nil
 	}
-	if w.untold() && !now.Before(w.tellAt) {
+	if !w.plan.Linked && !now.Before(w.tellAt) || w.plan.Untold && !now.Before(w.untoldAt) {
 		return true, w.tell(ctx)
 	}
 	var do func(workflow.Context, string, activities.IntegrationInput) (activities.IntegrationPlan, error)
@@ -138,14 +140,12 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	return true, nil
 }
 
-// untold says whether the partner does not know of us what it should.
-func (w *integration) untold() bool { return !w.plan.Linked || w.plan.Untold }
-
 // tell tells the partner who we are and what we imported. Without that it announces nothing, and everything else works.
 func (w *integration) tell(ctx workflow.Context) error {
+	w.tellAt = workflow.Now(ctx).Add(tellAgain)
 	plan, err := tellPartner(ctx, w.plan.LimitGroup, w.in)
 	if err != nil {
-		w.tellAt = workflow.Now(ctx).Add(tellAgain)
+		w.untoldAt = workflow.Now(ctx).Add(tellAgain)
 		return w.read(ctx)
 	}
 	w.plan = plan
@@ -222,8 +222,11 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 	consider(w.plan.LookAt)
 	consider(w.plan.PollAt)
 	consider(w.plan.SweepAt)
-	if w.untold() {
+	if !w.plan.Linked {
 		consider(w.tellAt)
+	}
+	if w.plan.Untold {
+		consider(w.untoldAt)
 	}
 	if w.plan.RunID == 0 {
 		consider(w.plan.CheckAt)

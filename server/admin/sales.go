@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"koppel/db"
 	"koppel/linking"
@@ -224,10 +225,26 @@ func (v *visit) downloadAnswer() error {
 	if err != nil || len(content) == 0 {
 		return notFound()
 	}
-	name := fmt.Sprintf("%d-%s%s", id, identifier, views.ExtensionOf(content))
+	name := fmt.Sprintf("%d-%s%s", id, identifier, extensionOf(content))
 	v.gin.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	v.gin.Data(http.StatusOK, "application/octet-stream", content)
 	return nil
+}
+
+// extensionOf gives the extension that a file's content asks for.
+func extensionOf(content []byte) string {
+	kind, _, _ := strings.Cut(http.DetectContentType(content), ";")
+	switch kind {
+	case "application/pdf":
+		return ".pdf"
+	case "image/png":
+		return ".png"
+	case "image/jpeg":
+		return ".jpg"
+	case "text/plain":
+		return ".txt"
+	}
+	return ".bin"
 }
 
 func (v *visit) showPreview() error {
