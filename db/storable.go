@@ -1,6 +1,7 @@
 package db
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,7 +20,7 @@ func Storable(value any) bool {
 		}
 	case map[string][]string:
 		for name, inner := range v {
-			if !Storable(name) || !Storable(strings.Join(inner, "")) {
+			if !Storable(name) || slices.ContainsFunc(inner, func(text string) bool { return !Storable(text) }) {
 				return false
 			}
 		}

@@ -204,6 +204,17 @@ func order(product int64) map[string]any {
 	return body
 }
 
+// fillCustomer fills in who buys.
+func fillCustomer(form url.Values, birthdate string) {
+	for _, name := range linking.RequiredFields {
+		if !strings.HasPrefix(name, "connection_") {
+			form.Set(name, "x")
+		}
+	}
+	form.Set("birthdate", birthdate)
+	form.Set("email", "klant@voorbeeld.example")
+}
+
 // person is somebody at a browser: it keeps cookies, and follows where it is led.
 type person struct {
 	*world
@@ -595,13 +606,7 @@ func TestAnOrderWithSections(t *testing.T) {
 	require.Contains(t, page.body, "Hooguit 3.")
 	field := fmt.Sprintf("related.erbij.%d", extra.ID)
 	form := url.Values{"transaction_type": {"order"}, "business": {"0"}, "questionData.betaalwijze": {"Incasso"}, "agreements.voorwaarden": {"1"}, "usage_g": {"1200"}, field: {"4"}}
-	for _, name := range linking.RequiredFields {
-		if !strings.HasPrefix(name, "connection_") {
-			form.Set(name, "x")
-		}
-	}
-	form.Set("birthdate", "28-02-1980")
-	form.Set("email", "klant@voorbeeld.example")
+	fillCustomer(form, "28-02-1980")
 	a := p.do(http.MethodPost, address, form)
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
 	require.Contains(t, a.body, fmt.Sprintf(`href="#f-related-erbij-%d"`, extra.ID), "told at the field")
@@ -635,13 +640,7 @@ func TestFilesAndSwitchDates(t *testing.T) {
 		"transaction_type": {"order"}, "business": {"0"}, "questionData.betaalwijze": {"Incasso"}, "agreements.voorwaarden": {"1"},
 		"questionData.overstap": {"01-03-2027"}, "questionData.overstap_switchdate_option": {"Zo snel mogelijk"},
 	}
-	for _, name := range linking.RequiredFields {
-		if !strings.HasPrefix(name, "connection_") {
-			form.Set(name, "x")
-		}
-	}
-	form.Set("birthdate", "31-02-1980")
-	form.Set("email", "klant@voorbeeld.example")
+	fillCustomer(form, "31-02-1980")
 	a := p.upload(address, form, nil)
 	require.Equal(t, http.StatusUnprocessableEntity, a.status, a.body)
 	require.Contains(t, a.body, `href="#f-questionData-legitimatie"`, "it must be answered")
@@ -679,6 +678,12 @@ func TestTextThatNoDatabaseKeepsIsRefused(t *testing.T) {
 	w.fill()
 	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
 	for _, bad := range []string{"%00", "%ff"} {
+		require.Equal(t, http.StatusNotFound, p.get("/o/zonwijs/statuses/"+bad).status)
+		require.Equal(t, http.StatusNotFound, p.post("/o/zonwijs/webhooks/"+bad+"/resume").status)
+		require.Equal(t, http.StatusNotFound, p.post("/o/zonwijs/webhooks/geen-uuid/resume").status)
+		require.Equal(t, http.StatusNotFound, p.post("/o/zonwijs/statuses/"+bad+"/delete").status)
+		require.Equal(t, http.StatusNotFound, p.get("/invitation/zon"+bad+"wijs/x").status)
+		require.Equal(t, http.StatusBadRequest, p.get("/o/zonwijs/sales?q=a%c3&q=%a9").status, "halves of a character")
 		require.Equal(t, http.StatusBadRequest, p.get("/o/zonwijs/search?q="+bad).status)
 		require.Equal(t, http.StatusSeeOther, p.get("/o/zon"+bad+"wijs/sales").status, "nobody is signed in there")
 	}
@@ -695,13 +700,7 @@ func TestASecondClickOnSave(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.status, page.body)
 	key := regexp.MustCompile(`name="key" value="([^"]+)"`).FindStringSubmatch(page.body)[1]
 	form := url.Values{"key": {key}, "transaction_type": {"order"}, "business": {"0"}, "questionData.betaalwijze": {"Incasso"}, "agreements.voorwaarden": {"1"}}
-	for _, name := range linking.RequiredFields {
-		if !strings.HasPrefix(name, "connection_") {
-			form.Set(name, "x")
-		}
-	}
-	form.Set("birthdate", "31-02-1980")
-	form.Set("email", "klant@voorbeeld.example")
+	fillCustomer(form, "31-02-1980")
 	address := fmt.Sprintf("/o/zonwijs/sales/new?product=%d&flow=%d", w.ids["products"], w.ids["flows"])
 	a := p.do(http.MethodPost, address, form)
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)

@@ -113,6 +113,11 @@ func (v *visit) enter(r Route) error {
 		return err
 	}
 	v.actor, v.site.Actor = actor, &v.actor
+	for _, p := range v.gin.Params {
+		if !db.Storable(p.Value) {
+			return notFound()
+		}
+	}
 	if v.cookie(languageCookie) == "" {
 		v.site.Language = actor.Language
 	}

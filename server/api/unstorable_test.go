@@ -33,6 +33,9 @@ func TestTextThatNoDatabaseKeepsIsRefused(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, ask("POST", "/api/acme/v1/account/suppliers", forms, "name=a"+escaped))
 		require.Equal(t, http.StatusBadRequest, ask("POST", "/api/acme/v1/account/suppliers", forms, "na"+escaped+"me=a"))
 	}
+	// A hint's signature covers bytes that are read as JSON, whatever they are said to be.
+	require.Equal(t, http.StatusUnauthorized, ask("POST", "/api/acme/v1/link-events", forms, `{"link_key":"a\u0000"}`))
+	require.Equal(t, http.StatusBadRequest, ask("POST", "/api/acme/v1/link-events", "application/json", `{"link_key":"a\u0000"}`))
 	require.Equal(t, http.StatusUnauthorized, ask("GET", "/api/acme/v1/user/products", "", "", "Authorization", "Bearer kpl_\xff"))
 	require.Equal(t, http.StatusUnauthorized, ask("GET", "/api/acme/v1/user/products", "", "", "Authorization", "Bearer kpl_AAAAAAAAA\xff_x"))
 	require.Equal(t, http.StatusBadRequest, ask("POST", "/api/acme/v1/account/suppliers", "application/json", `{"name":"a\u0000"}`))

@@ -118,6 +118,9 @@ func (s *Service) ReceiveLinkEvent(ctx context.Context, account string, body []b
 		return refuse(http.StatusBadRequest, "unreadable_body", err.Error())
 	}
 	refused := refuse(http.StatusUnauthorized, "bad_token")
+	if !db.Storable(event.LinkKey) {
+		return refused
+	}
 	return s.Store.WithTx(ctx, env.ID, func(tx *db.Tx) error {
 		row, err := tx.IntegrationByLinkKey(ctx, env.ID, event.LinkKey)
 		if errors.Is(err, db.ErrNotFound) {
