@@ -210,9 +210,7 @@ func (a *API) Forget(ctx context.Context) {
 // linkEvent takes a partner's hint. It carries no token: the link's own secret signs it.
 func (a *API) linkEvent(g *gin.Context) {
 	_, raw, err := readBody(g.Request, maxEvent)
-	if err != nil {
-		err = &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
-	} else {
+	if err == nil {
 		err = a.svc.ReceiveLinkEvent(g.Request.Context(), g.Param("account"), raw, g.GetHeader(salesdock.SignatureHeader))
 	}
 	if err != nil {

@@ -32,10 +32,13 @@ const maxFormKeys = 5000
 // readBody reads a JSON body or a form into plain values, and keeps the bytes. No body is an empty object.
 func readBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
 	body, raw, err := parseBody(r, limit)
-	if err == nil && !db.Storable(body) {
-		err = &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
+	switch {
+	case err != nil:
+		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
+	case !db.Storable(body):
+		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
 	}
-	return body, raw, err
+	return body, raw, nil
 }
 
 func parseBody(r *http.Request, limit int64) (map[string]any, []byte, error) {

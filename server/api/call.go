@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -63,17 +62,7 @@ func (c *call) id(name string) (int64, error) {
 }
 
 // body reads the body's values.
-func (c *call) body() (map[string]any, []byte, error) {
-	values, raw, err := readBody(c.gin.Request, maxBody)
-	var refusal *service.Error
-	if errors.As(err, &refusal) {
-		return nil, nil, err
-	}
-	if err != nil {
-		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
-	}
-	return values, raw, nil
-}
+func (c *call) body() (map[string]any, []byte, error) { return readBody(c.gin.Request, maxBody) }
 
 // bind reads the body into a struct of lenient fields; it leaves alone what is not given.
 func (c *call) bind(target any) error {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
+
+	"koppel/internal/phpform"
 )
 
 // FuzzRequests makes a request of every operation from the document: values that fit and values that do not, in every
@@ -212,11 +214,7 @@ func (g *generator) body(o operation) ([]byte, string) {
 	data, err := json.Marshal(value)
 	require.NoError(g.shop.t, err)
 	if fields, isObject := value.(object); isObject && kind != "application/json" {
-		form := url.Values{}
-		for name, field := range fields {
-			flatten(form, name, field)
-		}
-		data, kind = []byte(form.Encode()), "application/x-www-form-urlencoded"
+		data, kind = []byte(phpform.Values(fields).Encode()), "application/x-www-form-urlencoded"
 	}
 	if g.often(4) {
 		data = data[:g.random.IntN(len(data)+1)]
@@ -225,22 +223,4 @@ func (g *generator) body(o operation) ([]byte, string) {
 		kind = pick(g, "", "text/xml", "application/json; charset=latin1", "multipart/form-data", "multipart/form-data; boundary=x", "nonsense;;")
 	}
 	return data, kind
-}
-
-// flatten writes a value as PHP's forms do: a[b][0]=x.
-func flatten(form url.Values, name string, value any) {
-	switch v := value.(type) {
-	case object:
-		for key, inner := range v {
-			flatten(form, name+"["+key+"]", inner)
-		}
-	case []any:
-		for i, inner := range v {
-			flatten(form, fmt.Sprintf("%s[%d]", name, i), inner)
-		}
-	case nil:
-		form.Set(name, "")
-	default:
-		form.Set(name, fmt.Sprint(v))
-	}
 }

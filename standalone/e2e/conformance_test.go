@@ -8,13 +8,13 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"koppel/db/dbtest"
+	"koppel/internal/phpform"
 )
 
 // TestConformance calls what the other tests do not, so that every operation of the document is seen to succeed with an
@@ -192,8 +192,7 @@ func TestThreeClientPrograms(t *testing.T) {
 		text := textOf(order(change)).(object)
 		require.Equal(t, first, meaning(create("application/json", encode(t, text))), "%s as text", name)
 
-		form := url.Values{}
-		flatten(form, "", text)
+		form := phpform.Values(text)
 		require.Equal(t, first, meaning(create("application/x-www-form-urlencoded", []byte(form.Encode()))), "%s as a form", name)
 		var body bytes.Buffer
 		writer := multipart.NewWriter(&body)
@@ -230,28 +229,6 @@ func textOf(value any) any {
 		return out
 	}
 	return fmt.Sprint(value)
-}
-
-// flatten writes values as PHP-style keys.
-func flatten(form url.Values, prefix string, value any) {
-	name := func(key string) string {
-		if prefix == "" {
-			return key
-		}
-		return prefix + "[" + key + "]"
-	}
-	switch v := value.(type) {
-	case object:
-		for key, inner := range v {
-			flatten(form, name(key), inner)
-		}
-	case []any:
-		for i, inner := range v {
-			flatten(form, name(fmt.Sprint(i)), inner)
-		}
-	default:
-		form.Set(prefix, fmt.Sprint(v))
-	}
 }
 
 func encode(t *testing.T, value any) []byte {
