@@ -57,14 +57,14 @@ func TestConditionalReads(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, path)
 		require.NotEqual(t, tag, fresh)
 	}
-	own := s.must("POST", "account/statuses", object{"name": "Onderweg"}).(object)["id"]
 	for scope, token := range map[string]string{"user": s.agent, "account": s.token} {
 		agent[1] = "Bearer " + token
+		own := s.must("POST", "account/statuses", object{"name": "Onderweg voor " + scope}).(object)["id"]
 		status, tag := get(scope+"/sales?extended=true", "")
 		require.Equal(t, http.StatusOK, status)
-		for name, change := range map[string]func(){
-			"its status": func() { s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=%v", sale, own), nil) },
-			"a status that it has": func() {
+		for _, change := range []func(){ // the second renames the status that the first gave it
+			func() { s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=%v", sale, own), nil) },
+			func() {
 				s.must("PUT", fmt.Sprintf("account/statuses/%v", own), object{"name": "Onderweg naar " + scope})
 			},
 		} {
@@ -75,7 +75,7 @@ func TestConditionalReads(t *testing.T) {
 			}, 5*time.Second, 5*time.Millisecond)
 			change()
 			status, fresh := get(scope+"/sales?extended=true", tag)
-			require.Equal(t, http.StatusOK, status, "%s: %s", scope, name)
+			require.Equal(t, http.StatusOK, status, scope)
 			require.NotEqual(t, tag, fresh)
 		}
 	}
