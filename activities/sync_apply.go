@@ -267,14 +267,13 @@ func (r *Records) FinishSync(ctx context.Context, in FinishInput) error {
 			return tx.IntegrationCheckFailed(ctx, db.IntegrationCheckFailedParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, LastError: in.Reason, NextSyncAt: next})
 		}
 		changed := run.Added+run.Changed+run.Deactivated+run.Deleted > 0
-		if changed {
-			imported, err := tx.IntegrationImports(ctx, in.EnvironmentID, in.IntegrationID)
-			if err != nil {
-				return err
-			}
-			if err := tx.IntegrationSetImports(ctx, db.IntegrationSetImportsParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Imports: digest(imported)}); err != nil {
-				return err
-			}
+		// Also when the run changed nothing: a person may have switched a product off since.
+		imported, err := tx.IntegrationImports(ctx, in.EnvironmentID, in.IntegrationID)
+		if err != nil {
+			return err
+		}
+		if err := tx.IntegrationSetImports(ctx, db.IntegrationSetImportsParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Imports: digest(imported)}); err != nil {
+			return err
 		}
 		return tx.IntegrationChecked(ctx, db.IntegrationCheckedParams{
 			EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, ProductCursor: in.Cursor, Now: ptr(r.Now()), NextSyncAt: next, Changed: changed,

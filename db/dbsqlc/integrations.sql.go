@@ -231,10 +231,9 @@ func (q *Queries) IntegrationHint(ctx context.Context, arg IntegrationHintParams
 }
 
 const integrationImports = `-- name: IntegrationImports :many
-SELECT ip.partner_product_id FROM integration_products ip
-JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
-WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND p.active AND p.deleted_at IS NULL
-ORDER BY ip.partner_product_id
+SELECT partner_product_id::bigint FROM products
+WHERE environment_id = $1 AND integration_id = $2::bigint AND active AND deleted_at IS NULL
+ORDER BY partner_product_id
 `
 
 // What is imported and for sale, by the partner's ids.
@@ -1186,7 +1185,7 @@ func (q *Queries) IntegrationSetConnection(ctx context.Context, arg IntegrationS
 }
 
 const integrationSetImports = `-- name: IntegrationSetImports :exec
-UPDATE integrations SET imports = $1 WHERE environment_id = $2 AND id = $3
+UPDATE integrations SET imports = $1 WHERE environment_id = $2 AND id = $3 AND imports <> $1
 `
 
 type IntegrationSetImportsParams struct {

@@ -235,13 +235,12 @@ WHERE environment_id = @environment_id AND id = @id;
 
 -- What is imported and for sale, by the partner's ids.
 -- name: IntegrationImports :many
-SELECT ip.partner_product_id FROM integration_products ip
-JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
-WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND p.active AND p.deleted_at IS NULL
-ORDER BY ip.partner_product_id;
+SELECT partner_product_id::bigint FROM products
+WHERE environment_id = @environment_id AND integration_id = @integration_id::bigint AND active AND deleted_at IS NULL
+ORDER BY partner_product_id;
 
 -- name: IntegrationSetImports :exec
-UPDATE integrations SET imports = @imports WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET imports = @imports WHERE environment_id = @environment_id AND id = @id AND imports <> @imports;
 
 -- name: IntegrationSetupRead :exec
 UPDATE integrations SET setup_read_at = @now WHERE environment_id = @environment_id AND id = @id;
