@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -99,7 +102,7 @@ func scalarText(item any) (string, error) {
 		}
 		return "0", nil
 	}
-	return "", fmt.Errorf("a value is text, a number or a boolean, not %T", item)
+	return "", Problem{Code: ProblemNotText}
 }
 
 // ParseRule reads a tree from JSON; nothing at all ("", null, []) is no rule. Partners also send the tree as
@@ -112,18 +115,26 @@ func ParseRule(data []byte) (*Rule, error) {
 	if data[0] == '"' {
 		var inner string
 		if err := json.Unmarshal(data, &inner); err != nil {
-			return nil, fmt.Errorf("read rule: %w", err)
+			return nil, ruleProblem(err)
 		}
 		if strings.HasPrefix(strings.TrimSpace(inner), `"`) {
-			return nil, errors.New("read rule: text within text within text")
+			return nil, Problem{Code: ProblemRule}
 		}
 		return ParseRule([]byte(inner))
 	}
 	var rule Rule
 	if err := json.Unmarshal(data, &rule); err != nil {
-		return nil, fmt.Errorf("read rule: %w", err)
+		return nil, ruleProblem(err)
 	}
 	return &rule, nil
+}
+
+// ruleProblem keeps what a value says of itself; of JSON that is no rule there is nothing more to say.
+func ruleProblem(err error) error {
+	if problem, known := errors.AsType[Problem](err); known {
+		return problem
+	}
+	return Problem{Code: ProblemRule}
 }
 
 // Validate reports what would keep a tree that a person made from ever meaning something.
@@ -134,12 +145,12 @@ func (r *Rule) validate(depth int) error {
 		return nil
 	}
 	if depth > maxRuleDepth {
-		return fmt.Errorf("conditions are nested deeper than %d groups", maxRuleDepth)
+		return Problem{Code: ProblemRuleDepth, Detail: strconv.Itoa(maxRuleDepth)}
 	}
 	switch r.Type {
 	case RuleGroup:
 		if r.Criterion != "ALL" && r.Criterion != "ANY" {
-			return fmt.Errorf("criterion %q is not ALL or ANY", r.Criterion)
+			return oneOf("criterion", "ALL", "ANY")
 		}
 		for i := range r.Rules {
 			if err := r.Rules[i].validate(depth + 1); err != nil {
@@ -148,13 +159,13 @@ func (r *Rule) validate(depth int) error {
 		}
 	case RuleCondition:
 		if r.Identifier == "" {
-			return errors.New("a condition has no identifier")
+			return Problem{Code: ProblemRequired, Subject: "identifier"}
 		}
 		if _, ok := operators[r.Operator]; !ok {
-			return fmt.Errorf("operator %q is not known", r.Operator)
+			return oneOf("operator", slices.Sorted(maps.Keys(operators))...)
 		}
 	default:
-		return fmt.Errorf("type %q is not %s or %s", r.Type, RuleGroup, RuleCondition)
+		return oneOf("type", RuleGroup, RuleCondition)
 	}
 	return nil
 }
@@ -367,7 +378,7 @@ func ParseAmount(text string) (string, error) {
 	}
 	amount, err := parseNumber(text)
 	if err != nil {
-		return "", fmt.Errorf("%.40q is not an amount", text)
+		return "", Problem{Code: ProblemNotAnAmount, Detail: fmt.Sprintf("%.40s", text)}
 	}
 	return amount.String(), nil
 }

@@ -2,7 +2,6 @@ package linking
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -131,12 +130,37 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 
 // Problem is one thing that keeps a sale from being taken, or a set-up from working. It carries a code and
 // what it is about; the words are made where the reader's language is known.
-type Problem struct {
+type Problem struct { //nolint:errname // what is listed of a sale or a set-up too, not an error alone
 	Code    string `json:"code"`
 	Field   string `json:"field,omitempty"`   // the wire's field, such as questionData.betaalwijze
 	Subject string `json:"subject,omitempty"` // a name people know: A's question, an option
 	Detail  string `json:"detail,omitempty"`  // what was given, or what the partner said
 }
+
+// Error makes a problem the error of what reads or checks a value. People read its words, not this.
+func (p Problem) Error() string {
+	return strings.Join(slices.DeleteFunc([]string{p.Code, p.Field, p.Subject, p.Detail}, func(part string) bool { return part == "" }), ": ")
+}
+
+// Codes of problems with a value, wherever it is given.
+const (
+	ProblemNotText     = "not_text"
+	ProblemNotYesNo    = "not_yes_no"
+	ProblemNotWhole    = "not_whole"
+	ProblemNotATime    = "not_a_time"
+	ProblemNotAnAmount = "not_an_amount"
+)
+
+// Codes of problems with a definition or a setting that a person makes.
+const (
+	ProblemBetween      = "between"
+	ProblemOneOf        = "one_of"
+	ProblemTooMany      = "too_many"
+	ProblemNeedsOptions = "needs_options"
+	ProblemRule         = "rule_unreadable"
+	ProblemRuleDepth    = "rule_depth"
+	ProblemRuleName     = "rule_name"
+)
 
 // Codes of problems with answers.
 const (
@@ -253,12 +277,10 @@ func matchesValidator(name string, values []string) bool {
 // Validate reports what is wrong with a question that a person sets up.
 func (q *Question) Validate() error {
 	switch {
-	case q.Identifier == "" || q.Name == "":
-		return fmt.Errorf("a question needs a name and an identifier")
 	case !slices.Contains(InputTypes, q.InputType):
-		return fmt.Errorf("input_type %q is not one of %s", q.InputType, strings.Join(InputTypes, ", "))
+		return oneOf("input_type", InputTypes...)
 	case (q.InputType == "mc-single" || q.InputType == "mc-multi") && len(q.Options) == 0:
-		return fmt.Errorf("a question of type %s needs options", q.InputType)
+		return Problem{Code: ProblemNeedsOptions, Field: "options", Subject: q.Name}
 	}
 	return q.Rule.Validate()
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rickar/cal/v2"
@@ -96,14 +98,14 @@ func (s *StatusSet) UnmarshalJSON(data []byte) error {
 	var word string
 	if json.Unmarshal(data, &word) == nil {
 		if word != "all" {
-			return fmt.Errorf(`statuses is "all" or a list of statuses, not %q`, word)
+			return oneOf("statuses", "all", "[status, …]")
 		}
 		*s = StatusSet{All: true}
 		return nil
 	}
 	*s = StatusSet{}
 	if err := json.Unmarshal(data, &s.IDs); err != nil {
-		return errors.New(`statuses is "all" or a list of statuses`)
+		return oneOf("statuses", "all", "[status, …]")
 	}
 	return nil
 }
@@ -138,30 +140,47 @@ func DefaultSettings() Settings {
 	}
 }
 
+func between(field, least, most string) error {
+	return Problem{Code: ProblemBetween, Field: field, Subject: least, Detail: most}
+}
+
+func oneOf(field string, values ...string) error {
+	return Problem{Code: ProblemOneOf, Field: field, Subject: field, Detail: strings.Join(values, ", ")}
+}
+
+// InField says in which field a value's problem is.
+func InField(field string, err error) error {
+	if problem, known := errors.AsType[Problem](err); known {
+		problem.Field = field
+		return problem
+	}
+	return fmt.Errorf("%s: %w", field, err)
+}
+
 // Validate reports the first setting that cannot be meant.
 func (s *Settings) Validate() error {
 	switch {
 	case s.SyncIntervalMinutes < 5 || s.SyncIntervalMinutes > 7*24*60:
-		return errors.New("sync_interval_minutes is between 5 and 10080")
+		return between("sync_interval_minutes", "5", "10080")
 	case s.StatusPollMinutes < 1 || s.StatusPollMinutes > 24*60:
-		return errors.New("status_poll_minutes is between 1 and 1440")
+		return between("status_poll_minutes", "1", "1440")
 	case !slices.Contains([]string{VanishedNothing, VanishedDeactivate, VanishedDelete}, s.VanishedProducts):
-		return errors.New("vanished_products is nothing, deactivate or delete")
+		return oneOf("vanished_products", VanishedNothing, VanishedDeactivate, VanishedDelete)
 	case s.Forwarding.Delay.Amount < 0 || s.Forwarding.Delay.Amount > 10_000:
-		return errors.New("forwarding.delay.amount is between 0 and 10000")
+		return between("forwarding.delay.amount", "0", "10000")
 	case !slices.Contains(DelayUnits, s.Forwarding.Delay.Unit):
-		return fmt.Errorf("forwarding.delay.unit is one of %v", DelayUnits)
+		return oneOf("forwarding.delay.unit", DelayUnits...)
 	case s.RequestsPerMinute < 0 || s.RequestsPerMinute > 60_000:
-		return errors.New("requests_per_minute is between 1 and 60000, or 0 for what is known of the partner")
+		return between("requests_per_minute", "0", "60000")
 	case len(s.Rules) > 200:
-		return errors.New("an integration has at most 200 rules")
+		return Problem{Code: ProblemTooMany, Field: "rules", Subject: "rules", Detail: "200"}
 	}
 	for i := range s.Rules {
 		if s.Rules[i].Name == "" {
-			return fmt.Errorf("rules[%d] has no name", i)
+			return Problem{Code: ProblemRuleName, Field: fmt.Sprintf("rules.%d.name", i), Detail: strconv.Itoa(i + 1)}
 		}
 		if err := s.Rules[i].Conditions.Validate(); err != nil {
-			return fmt.Errorf("rules[%d] (%s): %w", i, s.Rules[i].Name, err)
+			return InField(fmt.Sprintf("rules.%d.conditions", i), err)
 		}
 	}
 	return nil

@@ -3,12 +3,13 @@ package salesdock
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // Amsterdam must be known on every machine
+
+	"koppel/linking"
 )
 
 // Amsterdam is the zone of every time that is written without one.
@@ -37,7 +38,7 @@ func scalar(data []byte) (string, error) {
 	case string(data) == "false":
 		return "0", nil
 	case data[0] == '{' || data[0] == '[':
-		return "", errors.New("expected text, a number or a boolean")
+		return "", linking.Problem{Code: linking.ProblemNotText}
 	}
 	return string(data), nil
 }
@@ -67,7 +68,7 @@ func (f *Flag) UnmarshalJSON(data []byte) error {
 	case "", "0", "false", "no", "off":
 		*f = false
 	default:
-		return fmt.Errorf("%.20q is not a boolean", text)
+		return linking.Problem{Code: linking.ProblemNotYesNo, Detail: fmt.Sprintf("%.40s", text)}
 	}
 	return nil
 }
@@ -95,7 +96,7 @@ func (i *Int) UnmarshalJSON(data []byte) error {
 	}
 	number, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 	if err != nil {
-		return fmt.Errorf("%.20q is not a whole number", text)
+		return linking.Problem{Code: linking.ProblemNotWhole, Detail: fmt.Sprintf("%.40s", text)}
 	}
 	*i = Int(number)
 	return nil
@@ -176,7 +177,7 @@ func ParseStamp(text string) (time.Time, error) {
 			return at.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%.40q is not a time such as 2026-05-31 14:02:00", text)
+	return time.Time{}, linking.Problem{Code: linking.ProblemNotATime, Detail: fmt.Sprintf("%.40s", text)}
 }
 
 // FormatStamp writes a time as the contract does.

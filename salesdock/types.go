@@ -133,7 +133,7 @@ func (p *Product) Content() (linking.ProductContent, linking.ProductOwn, error) 
 	} {
 		canonical, err := linking.ParseAmount(string(amount.from))
 		if err != nil {
-			return c, own, fmt.Errorf("product %d, %s: %w", p.ID, amount.name, err)
+			return c, own, fmt.Errorf("product %d: %w", p.ID, linking.InField(amount.name, err))
 		}
 		*amount.to = canonical
 	}

@@ -96,7 +96,7 @@ func (a *API) serve(g *gin.Context, r Route, actor service.Actor) (reply, error)
 		return reply{}, &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
 	}
 	if err != nil {
-		return reply{}, badRequest("query", err.Error())
+		return reply{}, err
 	}
 	return r.serve(&call{svc: a.svc, actor: actor, account: r.account(), gin: g, query: query})
 }
@@ -144,7 +144,7 @@ func (a *API) signed(g *gin.Context, actor service.Actor) ([]byte, error) {
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, maxBody))
 	if err != nil {
-		return nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
+		return nil, unreadable("too_large", maxBody>>10)
 	}
 	g.Request.Body = io.NopCloser(bytes.NewReader(raw))
 	key, err := salesdock.VerifyRequest(g.Request, raw, a.svc.Now())

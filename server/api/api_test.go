@@ -30,8 +30,6 @@ import (
 	"koppel/server/service"
 )
 
-func TestMain(m *testing.M) { dbtest.Main(m) }
-
 // world is an environment behind a real server; every answer is held against the OpenAPI document.
 type world struct {
 	t      *testing.T
@@ -64,7 +62,7 @@ func setup(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	w.base, w.svc.PublicURL = server.URL, server.URL
 	doc := document(t)
-	doc.Servers = openapi3.Servers{{URL: server.URL + "/api/acme/v1"}, {URL: server.URL + "/api/other/v1"}}
+	doc.Servers = openapi3.Servers{{URL: server.URL + "/api/acme/v1"}, {URL: server.URL + "/api/other/v1"}, {URL: server.URL + "/api/nergens/v1"}}
 	w.router, err = gorillamux.NewRouter(doc)
 	require.NoError(t, err)
 	w.token = w.environment("acme")
@@ -101,6 +99,7 @@ func (w *world) sendHeader(request *http.Request) (int, object, http.Header) {
 	}
 	require.NoError(w.t, json.Unmarshal(data, &envelope), "%s", data)
 	if route, params, err := w.router.FindRoute(request); err == nil {
+		provoked.Store(answer{route.Operation.OperationID, response.StatusCode}, true)
 		input := &openapi3filter.ResponseValidationInput{
 			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: params, Route: route},
 			Status:                 response.StatusCode, Header: response.Header, Body: io.NopCloser(bytes.NewReader(data)),
@@ -267,7 +266,7 @@ func TestEveryFailureIsInTheContractsShape(t *testing.T) {
 		{"POST", "account/products", object{"name": "x", "identifier": "x", "type": "simple", "price": "veel"}, nil, 400, "price"},
 		{"POST", "account/products", object{"name": "x", "identifier": "x", "type": "simple", "supplier_id": 999}, nil, 400, "supplier_id"},
 		{"POST", "account/flows", object{}, nil, 422, "title"},
-		{"POST", "account/productquestions", object{"name": "x", "identifier": "x", "input_type": "poem"}, nil, 400, "definition"},
+		{"POST", "account/productquestions", object{"name": "x", "identifier": "x", "input_type": "poem"}, nil, 400, "input_type"},
 		{"POST", "account/productquestions", object{"name": "x", "identifier": "betaal", "input_type": "text"}, nil, 409, ""},
 		{"POST", "account/users", object{"email": "x", "role": "agent"}, nil, 400, "email"},
 		{"POST", "account/users", object{"email": "x@y.example", "role": "agent"}, nil, 400, "organisation_id"},

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -34,17 +33,22 @@ func readBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
 	body, raw, err := parseBody(r, limit)
 	switch {
 	case err != nil:
-		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
+		return nil, nil, service.Unreadable(err)
 	case !db.Storable(body):
 		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
 	}
 	return body, raw, nil
 }
 
+// unreadable says why a body or a query cannot be read.
+func unreadable(key string, args ...any) error {
+	return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{service.Sentence{Key: key, Args: args}}}
+}
+
 func parseBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
 	if err != nil {
-		return nil, nil, fmt.Errorf("at most %d kB: %w", limit>>10, err)
+		return nil, nil, unreadable("too_large", limit>>10)
 	}
 	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || string(trimmed) == "null" {
 		return map[string]any{}, raw, nil
@@ -57,7 +61,7 @@ func parseBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
 	case "application/x-www-form-urlencoded":
 		values, err := url.ParseQuery(string(raw))
 		if err != nil {
-			return nil, raw, err
+			return nil, raw, unreadable("form_unreadable")
 		}
 		body, err := nest(values)
 		return body, raw, err
@@ -81,7 +85,7 @@ func parseJSON(raw []byte) (map[string]any, error) {
 		return nil, err
 	}
 	if decoder.More() {
-		return nil, errors.New("more than one JSON value")
+		return nil, unreadable("json_more")
 	}
 	switch v := value.(type) {
 	case map[string]any:
@@ -89,7 +93,7 @@ func parseJSON(raw []byte) (map[string]any, error) {
 	case []any:
 		return map[string]any{"": v}, nil // a list as the whole body, as the mappings have it
 	}
-	return nil, errors.New("a JSON object is expected")
+	return nil, unreadable("json_object")
 }
 
 // multipartValues reads the fields of a multipart form; a file's content counts as its field's text, in base64 when it is
@@ -99,7 +103,7 @@ func multipartValues(raw []byte, boundary string) (url.Values, error) {
 		Method: http.MethodPost, Header: http.Header{"Content-Type": {"multipart/form-data; boundary=" + boundary}}, Body: io.NopCloser(bytes.NewReader(raw)),
 	}
 	if err := request.ParseMultipartForm(maxBody); err != nil {
-		return nil, err
+		return nil, unreadable("form_unreadable")
 	}
 	values := url.Values(request.MultipartForm.Value)
 	for name, files := range request.MultipartForm.File {
@@ -125,7 +129,7 @@ func multipartValues(raw []byte, boundary string) (url.Values, error) {
 // nest turns PHP-style keys (a[b][0], a[]) into objects and lists.
 func nest(values url.Values) (map[string]any, error) {
 	if len(values) > maxFormKeys {
-		return nil, fmt.Errorf("more than %d fields", maxFormKeys)
+		return nil, unreadable("form_fields", maxFormKeys)
 	}
 	root := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -134,8 +138,8 @@ func nest(values url.Values) (map[string]any, error) {
 			return nil, err
 		}
 		for _, value := range values[key] {
-			if err := put(root, path, value); err != nil {
-				return nil, fmt.Errorf("%s: %w", key, err)
+			if !put(root, path, value) {
+				return nil, unreadable("form_both", key)
 			}
 		}
 	}
@@ -155,32 +159,33 @@ func splitKey(key string) ([]string, error) {
 	for part := range strings.SplitSeq(rest, "[") {
 		inner, closed := strings.CutSuffix(part, "]")
 		if !closed {
-			return nil, fmt.Errorf("%q is not a field name", key)
+			return nil, unreadable("form_key", key)
 		}
 		path = append(path, inner)
 	}
 	if len(path) > 6 {
-		return nil, fmt.Errorf("%q is nested too deep", key)
+		return nil, unreadable("form_deep", key)
 	}
 	return path, nil
 }
 
-func put(target map[string]any, path []string, value string) error {
+// put sets a value, unless what is there is of another kind.
+func put(target map[string]any, path []string, value string) bool {
 	name := path[0]
 	if name == "" {
 		name = strconv.Itoa(len(target))
 	}
 	if len(path) == 1 {
 		if _, isMap := target[name].(map[string]any); isMap {
-			return errors.New("is both a value and an object")
+			return false
 		}
 		target[name] = value // of a repeated plain field the last one counts, as in PHP
-		return nil
+		return true
 	}
 	child, ok := target[name].(map[string]any)
 	if !ok {
 		if target[name] != nil {
-			return errors.New("is both a value and an object")
+			return false
 		}
 		child = map[string]any{}
 		target[name] = child

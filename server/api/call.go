@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"koppel/db"
+	"koppel/linking"
 	"koppel/salesdock"
 	"koppel/server/service"
 )
@@ -78,10 +81,24 @@ func (c *call) bind(target any) error {
 	if err != nil {
 		return fmt.Errorf("bind: %w", err)
 	}
-	if err := json.Unmarshal(data, target); err != nil {
-		return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{strings.TrimPrefix(err.Error(), "json: ")}}
+	return decode(data, target)
+}
+
+// decode reads JSON into a struct. A value that does not fit is refused by its field, which a lenient value does not know.
+func decode(data []byte, target any) error {
+	err := json.Unmarshal(data, target)
+	if err == nil {
+		return nil
 	}
-	return nil
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(data, &fields) // of what is no object there is no field to tell
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		alone, errAlone := json.Marshal(map[string]json.RawMessage{name: fields[name]})
+		if errAlone == nil && json.Unmarshal(alone, reflect.New(reflect.TypeOf(target).Elem()).Interface()) != nil {
+			return service.Unreadable(linking.InField(name, err))
+		}
+	}
+	return service.Unreadable(err)
 }
 
 // q reads a query value as text.

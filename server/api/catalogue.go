@@ -1,8 +1,8 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 
 	"koppel/db"
 	"koppel/linking"
@@ -99,8 +99,8 @@ func readProduct(in *service.ProductInput, body []byte) error {
 		Image       *upload  `json:"image"`
 		Attachments []upload `json:"attachments"`
 	}
-	if err := errors.Join(json.Unmarshal(body, &row), json.Unmarshal(body, &files)); err != nil {
-		return &service.Error{Status: 400, Key: "unreadable_body", Args: []any{err.Error()}}
+	if err := cmp.Or(decode(body, &row), decode(body, &files)); err != nil {
+		return err
 	}
 	in.Image = files.Image.input()
 	for _, file := range files.Attachments {
@@ -117,7 +117,7 @@ func readProduct(in *service.ProductInput, body []byte) error {
 	}
 	content, own, err := row.Content()
 	if err != nil {
-		return badRequest("price", err.Error())
+		return service.Unreadable(err)
 	}
 	in.Content, in.Own = content, own
 	return nil
@@ -336,7 +336,7 @@ func (c *call) saveQuestion() (reply, error) {
 	}
 	meaning, err := in.Meaning()
 	if err != nil {
-		return reply{}, badRequest("rule", err.Error())
+		return reply{}, service.Unreadable(linking.InField("rule", err))
 	}
 	q, err := c.svc.SaveQuestion(c.ctx(), c.actor, id, meaning, int(in.Sort))
 	return c.saved(wireQuestion(q, true), err)
@@ -389,7 +389,7 @@ func (c *call) saveAgreement() (reply, error) {
 	}
 	meaning, err := in.Meaning()
 	if err != nil {
-		return reply{}, badRequest("rule", err.Error())
+		return reply{}, service.Unreadable(linking.InField("rule", err))
 	}
 	a, err := c.svc.SaveAgreement(c.ctx(), c.actor, id, meaning, int(in.Sort))
 	return c.saved(wireAgreement(a, true), err)

@@ -35,17 +35,10 @@ func FuzzRequests(f *testing.F) {
 		}
 		before := owned()
 		g := generator{random: rand.New(rand.NewPCG(seed, 0)), shop: s}
-		doc := document(t)
-		var operations []operation
-		for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
-			item := doc.Paths.Map()[path]
-			for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
-				operations = append(operations, operation{method, path, slices.Concat(item.Parameters, item.Operations()[method].Parameters), item.Operations()[method]})
-			}
-		}
-		g.random.Shuffle(len(operations), func(i, j int) { operations[i], operations[j] = operations[j], operations[i] })
+		asked := operations(document(t))
+		g.random.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
 		taken := 0
-		for _, o := range operations {
+		for _, o := range asked {
 			request, text := g.request(o)
 			status, answer, _ := s.sendHeader(request)
 			require.Less(t, status, 500, "seed %d: %s: %v", seed, text, answer)
@@ -65,6 +58,17 @@ type operation struct {
 	method, path string
 	parameters   openapi3.Parameters
 	*openapi3.Operation
+}
+
+// operations lists the document's, in a fixed order.
+func operations(doc *openapi3.T) (list []operation) {
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		item := doc.Paths.Map()[path]
+		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
+			list = append(list, operation{method, path, slices.Concat(item.Parameters, item.Operations()[method].Parameters), item.Operations()[method]})
+		}
+	}
+	return list
 }
 
 // generator makes requests; what it draws follows from its seed.

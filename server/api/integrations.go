@@ -99,8 +99,8 @@ func (c *call) updateIntegration() (reply, error) {
 		return reply{}, err
 	}
 	var in connectionBody
-	if err := json.Unmarshal(body, &in); err != nil {
-		return reply{}, badRequest("body", err.Error())
+	if err := decode(body, &in); err != nil {
+		return reply{}, err
 	}
 	i, err := c.svc.UpdateIntegration(c.ctx(), c.actor, id, service.IntegrationPatch{
 		Name: in.Name, AccountName: in.AccountName, BaseURL: in.BaseURL, Token: in.Token, Settings: body,

@@ -124,6 +124,9 @@ func (s *Service) Question(ctx context.Context, a Actor, id int64) (q db.Product
 
 // SaveQuestion adds a product question (id 0) or changes one.
 func (s *Service) SaveQuestion(ctx context.Context, a Actor, id int64, question linking.Question, sort int) (q db.ProductQuestion, err error) {
+	if missing := required(map[string]string{"name": question.Name, "identifier": question.Identifier}); missing != nil {
+		return q, missing
+	}
 	if err := question.Validate(); err != nil {
 		return q, invalidValue("definition", err)
 	}

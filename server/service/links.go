@@ -115,7 +115,7 @@ func (s *Service) ReceiveLinkEvent(ctx context.Context, account string, body []b
 	}
 	var event salesdock.LinkEvent
 	if err := json.Unmarshal(body, &event); err != nil {
-		return refuse(http.StatusBadRequest, "unreadable_body", err.Error())
+		return Unreadable(err)
 	}
 	refused := refuse(http.StatusUnauthorized, "bad_token")
 	if !db.Storable(event.LinkKey) {

@@ -191,7 +191,7 @@ func (p *submissionParser) readOptin(prefix string) *linking.Optin {
 		content, _ := plain(proof["content"])
 		extension, _ := plain(proof["extension"])
 		if _, err := base64.StdEncoding.DecodeString(content); content == "" || err != nil || len(content) > maxContract {
-			p.bad(prefix+"proof.content", "base64, ≤ 10 MB")
+			p.say(prefix+"proof.content", "base64_file", maxContractMB)
 		}
 		o.Proof = &linking.OptinProof{Content: content, Extension: extension}
 	}
@@ -204,7 +204,7 @@ func (p *submissionParser) optinChannels(field string) []linking.OptinChannel {
 		p.missing[field] = Sentence{Key: "field_required"}
 	}
 	if len(list) > 20 {
-		p.bad(field, "> 20")
+		p.say(field, "too_many_values", 20)
 		return nil
 	}
 	channels := []linking.OptinChannel{}
@@ -212,7 +212,7 @@ func (p *submissionParser) optinChannels(field string) []linking.OptinChannel {
 		name := fmt.Sprintf("%s.%d", field, i)
 		row, isObject := item.(map[string]any)
 		if !isObject {
-			p.bad(name, "object")
+			p.kind(name, "kind_object")
 			continue
 		}
 		inner := newSubmissionParser(row)

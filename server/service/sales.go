@@ -518,6 +518,13 @@ func (s *Service) CorrectSale(ctx context.Context, a Actor, id int64, customer m
 		corrected.Fields, corrected.Answers = maps.Clone(corrected.Fields), maps.Clone(corrected.Answers)
 		maps.Copy(corrected.Fields, customer)
 		maps.Copy(corrected.Answers, answers)
+		needed := map[string]string{}
+		for _, field := range requiredFields(corrected.Business) {
+			needed["customer."+field] = corrected.Fields[field]
+		}
+		if missing := required(needed); missing != nil {
+			return missing
+		}
 		rows, err := tx.SaleLines(ctx, a.EnvironmentID, id)
 		if err != nil {
 			return err

@@ -3,12 +3,14 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -143,8 +145,46 @@ func invalid(field, key string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Key: "invalid", Fields: map[string]Sentence{field: {key, args}}}
 }
 
+// Unreadable refuses what cannot be read. It says in the caller's language what is wrong, and where that is known.
+func Unreadable(err error) *Error { return invalidValue("", err) }
+
+// invalidValue refuses a value. err says what is wrong with it: a problem, or what the JSON decoder found.
 func invalidValue(field string, err error) *Error {
-	return invalid(field, "field_invalid", err.Error())
+	if refusal, known := errors.AsType[*Error](err); known {
+		return refusal
+	}
+	if problem, known := errors.AsType[linking.Problem](err); known {
+		if problem.Field == "" {
+			problem.Field = cmp.Or(field, "body")
+		}
+		return &Error{Status: http.StatusBadRequest, Key: "invalid", Problems: []linking.Problem{problem}}
+	}
+	if wrong, known := errors.AsType[*json.UnmarshalTypeError](err); known {
+		return invalid(cmp.Or(wrong.Field, field, "body"), "wrong_kind", Sentence{Key: kindOf(wrong.Type)})
+	}
+	why := Sentence{Key: "json_ends"}
+	if syntax, known := errors.AsType[*json.SyntaxError](err); known && syntax.Error() != "unexpected end of JSON input" {
+		why = Sentence{Key: "json_syntax", Args: []any{syntax.Offset}}
+	}
+	return refuse(http.StatusBadRequest, "unreadable_body", why)
+}
+
+// kindOf names what a field takes, as a sentence's key.
+func kindOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "kind_text"
+	case reflect.Bool:
+		return "kind_bool"
+	case reflect.Slice, reflect.Array:
+		return "kind_list"
+	case reflect.Struct, reflect.Map, reflect.Interface:
+		return "kind_object"
+	case reflect.Pointer:
+		return kindOf(t.Elem())
+	default:
+		return "kind_number"
+	}
 }
 
 func required(fields map[string]string) *Error {

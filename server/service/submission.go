@@ -12,15 +12,20 @@ import (
 
 	"koppel/db"
 	"koppel/linking"
+	"koppel/salesdock"
 )
 
-// maxContract is the largest contract PDF that is taken, in base64 characters.
-const maxContract = 14 << 20
+// maxContractMB is the largest file that is taken with a sale; maxContract is that in base64 characters.
+const (
+	maxContractMB = 10
+	maxContract   = maxContractMB << 20 / 3 * 4
+)
 
 // Limits keep one sale from being a load.
 const (
 	maxField   = 4000
 	maxAnswers = 500
+	maxRelated = 50
 )
 
 // ParseSubmission reads a create as it came in (JSON or a form, decoded to plain values). What is required
@@ -33,11 +38,7 @@ func ParseSubmission(body map[string]any) (linking.Submission, Attached, error) 
 		Business:        p.flag("business"),
 		Fields:          map[string]string{},
 	}
-	needed := linking.RequiredFields
-	if s.Business {
-		needed = slices.Concat(needed, linking.RequiredBusinessFields)
-	}
-	for _, name := range needed {
+	for _, name := range requiredFields(s.Business) {
 		s.Fields[name] = p.text(name, true)
 	}
 	for _, name := range linking.OptionalFields {
@@ -52,6 +53,13 @@ func ParseSubmission(body map[string]any) (linking.Submission, Attached, error) 
 	s.Chain = p.chain()
 	attached := Attached{Reference: p.text("external_reference", false), Concept: p.text("concept_transaction", false), Optin: p.optin()}
 	return s, attached, p.refusal()
+}
+
+func requiredFields(business bool) []string {
+	if business {
+		return slices.Concat(linking.RequiredFields, linking.RequiredBusinessFields)
+	}
+	return linking.RequiredFields
 }
 
 // Attached is what comes with a create and is kept beside the sale.
@@ -98,17 +106,24 @@ func plain(value any) (string, bool) {
 	return "", false
 }
 
-func (p *submissionParser) bad(field, why string) {
-	p.wrong[field] = Sentence{"field_invalid", []any{why}}
+func (p *submissionParser) bad(field, value string) {
+	p.say(field, "field_invalid", value)
+}
+
+func (p *submissionParser) say(field, key string, args ...any) { p.wrong[field] = Sentence{key, args} }
+
+// kind says what a field takes, by a sentence's key.
+func (p *submissionParser) kind(field, key string) {
+	p.say(field, "wrong_kind", Sentence{Key: key})
 }
 
 func (p *submissionParser) text(name string, needed bool) string {
 	text, ok := plain(p.body[name])
 	switch {
 	case !ok:
-		p.bad(name, "text")
+		p.kind(name, "kind_text")
 	case len(text) > maxField && name != "signature":
-		p.bad(name, fmt.Sprintf("> %d", maxField))
+		p.say(name, "too_long", maxField)
 	case text == "" && needed:
 		p.missing[name] = Sentence{Key: "field_required"}
 	}
@@ -144,7 +159,7 @@ func (p *submissionParser) object(name string) map[string]any {
 	switch v := p.body[name].(type) {
 	case map[string]any:
 		if len(v) > maxAnswers {
-			p.bad(name, fmt.Sprintf("> %d", maxAnswers))
+			p.say(name, "too_many_values", maxAnswers)
 			return nil
 		}
 		return v
@@ -152,14 +167,14 @@ func (p *submissionParser) object(name string) map[string]any {
 		p.missing[name] = Sentence{Key: "field_required"}
 	case []any:
 		if len(v) > 0 {
-			p.bad(name, "object")
+			p.kind(name, "kind_object")
 		}
 	case string:
 		if v != "" {
-			p.bad(name, "object")
+			p.kind(name, "kind_object")
 		}
 	default:
-		p.bad(name, "object")
+		p.kind(name, "kind_object")
 	}
 	return nil
 }
@@ -174,7 +189,7 @@ func (p *submissionParser) chain() []string {
 		return nil
 	}
 	if len(list) > maxChain {
-		p.bad("chain", fmt.Sprintf("> %d", maxChain))
+		p.say("chain", "too_many_values", maxChain)
 		return nil
 	}
 	var chain []string
@@ -193,7 +208,7 @@ func (p *submissionParser) answers() map[string]linking.Answer {
 		if !isList {
 			text, ok := plain(value)
 			if !ok {
-				p.bad("questionData."+id, "text")
+				p.kind("questionData."+id, "kind_text")
 			}
 			answers[id] = linking.TextAnswer(text)
 			continue
@@ -202,7 +217,7 @@ func (p *submissionParser) answers() map[string]linking.Answer {
 		for _, item := range list {
 			text, ok := plain(item)
 			if !ok {
-				p.bad("questionData."+id, "text")
+				p.kind("questionData."+id, "kind_text")
 			}
 			answer.Values = append(answer.Values, text)
 		}
@@ -216,7 +231,7 @@ func (p *submissionParser) agreements() map[string]bool {
 	for id, value := range p.object("agreements") {
 		text, ok := plain(value)
 		if !ok {
-			p.bad("agreements."+id, "1")
+			p.kind("agreements."+id, "kind_bool")
 		}
 		agreements[id] = text == "1" || strings.EqualFold(text, "true") || strings.EqualFold(text, "on")
 	}
@@ -227,12 +242,12 @@ func (p *submissionParser) related() []linking.RelatedProduct {
 	list, ok := p.body["related_products"].([]any)
 	if !ok {
 		if p.body["related_products"] != nil && p.body["related_products"] != "" {
-			p.bad("related_products", "list")
+			p.kind("related_products", "kind_list")
 		}
 		return nil
 	}
-	if len(list) > 50 {
-		p.bad("related_products", "> 50")
+	if len(list) > maxRelated {
+		p.say("related_products", "too_many_values", maxRelated)
 		return nil
 	}
 	var related []linking.RelatedProduct
@@ -240,7 +255,7 @@ func (p *submissionParser) related() []linking.RelatedProduct {
 		field := fmt.Sprintf("related_products.%d", i)
 		row, ok := item.(map[string]any)
 		if !ok {
-			p.bad(field, "object")
+			p.kind(field, "kind_object")
 			continue
 		}
 		inner := newSubmissionParser(row)
@@ -262,7 +277,7 @@ func (p *submissionParser) contract() *linking.ContractPDF {
 	row, ok := p.body["contract_pdf"].(map[string]any)
 	if !ok {
 		if p.body["contract_pdf"] != nil && p.body["contract_pdf"] != "" {
-			p.bad("contract_pdf", "{content, extension, created_at}")
+			p.kind("contract_pdf", "kind_object")
 		}
 		return nil
 	}
@@ -270,10 +285,10 @@ func (p *submissionParser) contract() *linking.ContractPDF {
 	extension, _ := plain(row["extension"])
 	createdAt, _ := plain(row["created_at"])
 	if _, err := base64.StdEncoding.DecodeString(content); content == "" || err != nil || len(content) > maxContract {
-		p.bad("contract_pdf.content", "base64, ≤ 10 MB")
+		p.say("contract_pdf.content", "base64_file", maxContractMB)
 	}
 	if extension != "pdf" {
-		p.bad("contract_pdf.extension", extension)
+		p.say("contract_pdf.extension", "value_of", "pdf")
 	}
 	return &linking.ContractPDF{Content: content, Extension: extension, CreatedAt: createdAt}
 }
@@ -291,21 +306,26 @@ type saleChecks struct {
 // checkSubmission reports everything that is wrong with a sale, field by field.
 func checkSubmission(s *linking.Submission, lines []linking.SoldLine, c saleChecks) error {
 	wrong := map[string]Sentence{}
-	bad := func(field, value string) { wrong[field] = Sentence{"field_invalid", []any{value}} }
-	if s.TransactionType != "offer" && s.TransactionType != "order" || c.flow.TransactionType != "all" && c.flow.TransactionType != s.TransactionType {
-		bad("transaction_type", s.TransactionType)
+	say := func(field, key string, args ...any) { wrong[field] = Sentence{key, args} }
+	types := []string{"offer", "order"}
+	if c.flow.TransactionType != "all" {
+		types = []string{c.flow.TransactionType}
 	}
-	checkPerson(s, c, bad)
+	if !slices.Contains(types, s.TransactionType) {
+		say("transaction_type", "value_of", strings.Join(types, ", "))
+	}
+	checkPerson(s, c, say)
 	if c.flow.IBANRequired(s.TransactionType, s.Business) && s.Fields["iban"] == "" {
-		wrong["iban"] = Sentence{Key: "field_required"}
+		say("iban", "field_required")
 	}
 	if c.validateSignature && c.flow.SignatureRequired(s) && s.Fields["signature"] == "" {
-		wrong["signature"] = Sentence{Key: "field_required"}
+		say("signature", "field_required")
 	}
-	if channel := s.Fields["sale_channel"]; channel != "" && !slices.Contains([]string{"d2d", "retail", "telemarketing", "online", "f2f"}, channel) {
-		bad("sale_channel", channel)
+	channels := []string{"d2d", "retail", "telemarketing", "online", "f2f"}
+	if channel := s.Fields["sale_channel"]; channel != "" && !slices.Contains(channels, channel) {
+		say("sale_channel", "value_of", strings.Join(channels, ", "))
 	}
-	checkSections(s, c, bad)
+	checkSections(s, c, say)
 	facts := linking.NewSaleFacts(s, lines, c.questions)
 	problems := linking.CheckAnswers(c.questions, lines[0].Content.Type, facts, s.Answers)
 	if c.validateAgreements {
@@ -317,42 +337,49 @@ func checkSubmission(s *linking.Submission, lines []linking.SoldLine, c saleChec
 	return &Error{Status: http.StatusBadRequest, Key: "invalid", Fields: wrong, Problems: problems}
 }
 
-func checkPerson(s *linking.Submission, c saleChecks, bad func(field, value string)) {
-	if !linking.ValidEmail(s.Fields["email"]) {
-		bad("email", s.Fields["email"])
+func checkPerson(s *linking.Submission, c saleChecks, say func(field, key string, args ...any)) {
+	if email := s.Fields["email"]; !linking.ValidEmail(email) {
+		say("email", "not_an_email", email)
 	}
 	if gender := s.Fields["gender"]; gender != "" && gender != "male" && gender != "female" {
-		bad("gender", gender)
+		say("gender", "value_of", "male, female")
 	}
 	born, err := time.Parse("02-01-2006", s.Fields["birthdate"])
-	if err != nil {
-		bad("birthdate", s.Fields["birthdate"])
-		return
-	}
-	age := c.now.Year() - born.Year()
-	if c.now.YearDay() < born.YearDay() {
-		age--
-	}
-	if age < 0 || c.flow.MinimumAge > 0 && age < c.flow.MinimumAge || c.flow.MaximumAge > 0 && age > c.flow.MaximumAge {
-		bad("birthdate", s.Fields["birthdate"])
+	age := ageOn(c.now.In(salesdock.Amsterdam), born)
+	switch {
+	case err != nil || age < 0:
+		say("birthdate", "not_a_birthdate", s.Fields["birthdate"])
+	case age < c.flow.MinimumAge:
+		say("birthdate", "too_young", c.flow.MinimumAge)
+	case c.flow.MaximumAge > 0 && age > c.flow.MaximumAge:
+		say("birthdate", "too_old", c.flow.MaximumAge)
 	}
 }
 
+// ageOn counts birthdays, not days: a leap year does not move one.
+func ageOn(day, born time.Time) int {
+	age := day.Year() - born.Year()
+	if day.Month() < born.Month() || day.Month() == born.Month() && day.Day() < born.Day() {
+		age--
+	}
+	return age
+}
+
 // checkSections holds related products against the flow's sections.
-func checkSections(s *linking.Submission, c saleChecks, bad func(field, value string)) {
+func checkSections(s *linking.Submission, c saleChecks, say func(field, key string, args ...any)) {
 	for i, related := range s.Related {
 		field := fmt.Sprintf("related_products.%d.section_identifier", i)
 		section := slices.IndexFunc(c.flow.Sections, func(x linking.Section) bool { return x.Identifier == related.Section })
 		if section < 0 {
-			bad(field, related.Section)
+			say(field, "field_invalid", related.Section)
 			continue
 		}
 		products := c.flow.Sections[section].Products
 		offered := slices.IndexFunc(products, func(x linking.SectionProduct) bool { return x.ID == related.ProductID })
 		if offered < 0 {
-			bad(field, related.Section)
+			say(field, "not_in_section", related.ProductID, related.Section)
 		} else if limit := products[offered].MaximumQuantity; limit > 0 && related.Quantity > limit {
-			bad(fmt.Sprintf("related_products.%d.quantity", i), strconv.Itoa(related.Quantity))
+			say(fmt.Sprintf("related_products.%d.quantity", i), "too_many_values", limit)
 		}
 	}
 }

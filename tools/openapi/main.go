@@ -1,4 +1,5 @@
-// Command openapi writes the OpenAPI document as JSON, the form in which it is served.
+// Command openapi writes the OpenAPI document as JSON, the form in which it is served, with the errors that
+// operations share added to each.
 package main
 
 import (
@@ -25,9 +26,30 @@ func run(source, target string) error {
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
+	addSharedErrors(document)
 	out, err := json.MarshalIndent(document, "", " ")
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
 	return os.WriteFile(target, append(out, '\n'), 0o644)
+}
+
+// shared are the errors of every operation that takes a token.
+var shared = map[string]string{
+	"400": "Invalid", "401": "Unauthorized", "403": "Forbidden", "404": "NotFound", "429": "Throttled", "500": "Internal",
+}
+
+func addSharedErrors(document map[string]any) {
+	for _, item := range document["paths"].(map[string]any) {
+		for _, member := range item.(map[string]any) {
+			operation, isOperation := member.(map[string]any)
+			if _, ownSecurity := operation["security"]; !isOperation || ownSecurity {
+				continue
+			}
+			responses := operation["responses"].(map[string]any)
+			for status, name := range shared {
+				responses[status] = map[string]any{"$ref": "#/components/responses/" + name}
+			}
+		}
+	}
 }
