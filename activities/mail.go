@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,15 +13,19 @@ import (
 	"koppel/db"
 	"koppel/internal/logging"
 	"koppel/internal/mailer"
+	"koppel/internal/vault"
 	"koppel/linking"
+	"koppel/salesdock"
 )
 
 // Mail sends mail.
 type Mail struct {
-	Store  *db.Store
-	Mailer *mailer.Mailer // nil: not configured
-	Log    *zap.Logger
-	Now    func() time.Time
+	Store     *db.Store
+	Vault     *vault.Vault
+	Mailer    *mailer.Mailer // nil: not configured
+	PublicURL string         // of links in mails
+	Log       *zap.Logger
+	Now       func() time.Time
 }
 
 // MailInput names a mail.
@@ -63,7 +68,12 @@ func (m *Mail) SendMail(ctx context.Context, in MailInput) (result MailResult, e
 			result.Ended = true
 			return m.set(ctx, tx, row, "not_configured", m.Now())
 		}
-		if message, err = m.confirmation(ctx, tx, row); err != nil {
+		message, err = m.compose(ctx, tx, row)
+		if errors.Is(err, errWithdrawn) {
+			result.Ended = true
+			return m.set(ctx, tx, row, "withdrawn", m.Now())
+		}
+		if err != nil {
 			return err
 		}
 		row.Attempts++
@@ -101,17 +111,46 @@ func (m *Mail) set(ctx context.Context, tx *db.Tx, row db.Mail, state string, ne
 	return tx.MailSet(ctx, params)
 }
 
-// confirmation tells a customer what was ordered, and from whom.
-func (m *Mail) confirmation(ctx context.Context, tx *db.Tx, row db.Mail) (*mailer.Message, error) {
-	sale, err := tx.SaleByID(ctx, row.EnvironmentID, row.SaleID)
-	if err != nil {
-		return nil, err
-	}
+// errWithdrawn: what the mail is about is no more.
+var errWithdrawn = errors.New("the mail is not to be sent any more")
+
+func (m *Mail) compose(ctx context.Context, tx *db.Tx, row db.Mail) (*mailer.Message, error) {
 	env, err := tx.EnvironmentByID(ctx, row.EnvironmentID)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := tx.SaleLines(ctx, row.EnvironmentID, row.SaleID)
+	if row.UserID != nil {
+		return m.invitation(ctx, tx, row, env)
+	}
+	return confirmation(ctx, tx, row, env)
+}
+
+// invitation tells somebody where to choose a password. One that was used, replaced or has expired is not mailed.
+func (m *Mail) invitation(ctx context.Context, tx *db.Tx, row db.Mail, env db.Environment) (*mailer.Message, error) {
+	text, err := m.Vault.Open(vault.InvitationRow(env.ID, *row.UserID), row.SecretSealed)
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.Sum256(text)
+	invited, err := tx.InvitationUser(ctx, db.InvitationUserParams{EnvironmentID: env.ID, Hash: hash[:], Now: m.Now()})
+	if errors.Is(err, db.ErrNotFound) {
+		return nil, errWithdrawn
+	}
+	if err != nil {
+		return nil, err
+	}
+	subject, body := linking.InvitationMail(env.Language, env.Name, env.Account, invited.User.Email,
+		linking.InvitationURL(m.PublicURL, env.Account, string(text)), invited.ExpiresAt.In(salesdock.Amsterdam).Format("02-01-2006 15:04"))
+	return &mailer.Message{ID: fmt.Sprintf("invitation-%d-%d@%s.koppel", env.ID, row.ID, env.Account), To: invited.User.Email, Subject: subject, Text: body}, nil
+}
+
+// confirmation tells a customer what was ordered, and from whom.
+func confirmation(ctx context.Context, tx *db.Tx, row db.Mail, env db.Environment) (*mailer.Message, error) {
+	sale, err := tx.SaleByID(ctx, row.EnvironmentID, *row.SaleID)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := tx.SaleLines(ctx, row.EnvironmentID, sale.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package activities_test
 
 import (
 	"encoding/json"
+	"io"
+	"mime/quotedprintable"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"koppel/internal/mailer"
 	"koppel/internal/mailer/smtptest"
 	"koppel/salesdock"
+	"koppel/server/service"
 )
 
 // A confirmation is tried until the server takes it, and never sent twice: not after a crash, nor after silence.
@@ -89,4 +92,42 @@ func TestConfirmationMail(t *testing.T) {
 	acts.Mailer = nil
 	require.True(t, send(in).Ended)
 	require.Equal(t, "not_configured", state(in).State)
+}
+
+// An invitation is mailed with a link that works; one that was replaced is not mailed any more. The link is kept nowhere.
+func TestInvitationMail(t *testing.T) {
+	t.Parallel()
+	w := setup(t, false)
+	w.svc.MailConfigured = true
+	server := smtptest.New(t)
+	sender, err := mailer.New(server.URL, "koppel@acme.example")
+	require.NoError(t, err)
+	acts := &activities.Mail{Store: w.svc.Store, Vault: w.svc.Vault, Mailer: sender, PublicURL: w.svc.PublicURL, Log: zap.NewNop(), Now: time.Now}
+	invite := func() service.Invitation {
+		invitation, err := w.svc.Invite(t.Context(), w.actor, service.UserInput{Email: "nieuw@acme.example", Role: "admin"})
+		require.NoError(t, err)
+		require.True(t, invitation.Mailed)
+		return invitation
+	}
+	send := func(id int64) (row db.Mail) {
+		result, err := acts.SendMail(t.Context(), activities.MailInput{EnvironmentID: w.actor.EnvironmentID, MailID: id})
+		require.NoError(t, err)
+		require.True(t, result.Ended)
+		w.tx(func(tx *db.Tx) error {
+			row, err = tx.MailByID(t.Context(), w.actor.EnvironmentID, id)
+			return err
+		})
+		require.Empty(t, row.SecretSealed)
+		return row
+	}
+	invite()
+	invitation := invite()
+	require.Equal(t, "withdrawn", send(1).State)
+	require.Empty(t, server.Mails(), "its link does not work any more")
+	require.Equal(t, "sent", send(2).State)
+	require.Len(t, server.Mails(), 1)
+	body, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(server.Mails()[0])))
+	require.NoError(t, err)
+	require.Contains(t, string(body), invitation.URL)
+	require.Contains(t, string(body), "nieuw@acme.example")
 }

@@ -138,6 +138,7 @@ type (
 	InvitationInsertParams             = dbsqlc.InvitationInsertParams
 	InvitationUseParams                = dbsqlc.InvitationUseParams
 	InvitationUserParams               = dbsqlc.InvitationUserParams
+	InvitationUserRow                  = dbsqlc.InvitationUserRow
 	KeyCheck                           = dbsqlc.KeyCheck
 	LimitGroup                         = dbsqlc.LimitGroup
 	LimitGroupUse                      = dbsqlc.LimitGroupUse

@@ -5,15 +5,33 @@ import (
 	"strings"
 )
 
-// ConfirmationMail writes the mail that confirms a sale to its customer, in the environment's language.
-func ConfirmationMail(language, environment string, number int64, s Submission, lines []SoldLine) (subject, text string) {
-	english := language == "en"
-	say := func(nl, en string, args ...any) string {
-		if english {
+// mailWords writes a sentence in the language of a mail.
+func mailWords(language string) func(nl, en string, args ...any) string {
+	return func(nl, en string, args ...any) string {
+		if language == "en" {
 			return fmt.Sprintf(en, args...)
 		}
 		return fmt.Sprintf(nl, args...)
 	}
+}
+
+// InvitationURL is where somebody who was invited chooses a password.
+func InvitationURL(publicURL, account, text string) string {
+	return publicURL + "/invitation/" + account + "/" + text
+}
+
+// InvitationMail writes the mail with which somebody chooses a password, until a time.
+func InvitationMail(language, environment, account, email, link, until string) (subject, text string) {
+	say := mailWords(language)
+	return say("Kies een wachtwoord voor %s", "Choose a password for %s", environment),
+		say("Beste gebruiker,\n\nJe bent uitgenodigd voor de omgeving %[1]s. Kies hier een wachtwoord; dat kan één keer, tot %[2]s:\n\n%[3]s\n\nLog daarna in met account %[4]s en e-mailadres %[5]s.\n\nVerwachtte je dit niet? Dan hoef je niets te doen.\n\nMet vriendelijke groet,\n%[1]s\n",
+			"Hello,\n\nYou were invited to the environment %[1]s. Choose a password here; that can be done once, until %[2]s:\n\n%[3]s\n\nThen sign in with account %[4]s and e-mail address %[5]s.\n\nDid you not expect this? Then there is nothing to do.\n\nKind regards,\n%[1]s\n",
+			environment, until, link, account, email)
+}
+
+// ConfirmationMail writes the mail that confirms a sale to its customer, in the environment's language.
+func ConfirmationMail(language, environment string, number int64, s Submission, lines []SoldLine) (subject, text string) {
+	say := mailWords(language)
 	what := say("bestelling", "order")
 	if s.TransactionType == "offer" {
 		what = say("offerte", "offer")

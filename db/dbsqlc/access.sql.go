@@ -179,7 +179,7 @@ func (q *Queries) InvitationUse(ctx context.Context, arg InvitationUseParams) (i
 }
 
 const invitationUser = `-- name: InvitationUser :one
-SELECT u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
+SELECT u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, i.expires_at FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
 WHERE i.environment_id = $1 AND i.hash = $2 AND i.expires_at > $3 AND u.active
 `
 
@@ -189,22 +189,38 @@ type InvitationUserParams struct {
 	Now           time.Time
 }
 
-func (q *Queries) InvitationUser(ctx context.Context, arg InvitationUserParams) (User, error) {
+type InvitationUserRow struct {
+	User      User
+	ExpiresAt time.Time
+}
+
+func (q *Queries) InvitationUser(ctx context.Context, arg InvitationUserParams) (InvitationUserRow, error) {
 	row := q.db.QueryRow(ctx, invitationUser, arg.EnvironmentID, arg.Hash, arg.Now)
-	var i User
+	var i InvitationUserRow
 	err := row.Scan(
-		&i.ID,
-		&i.EnvironmentID,
-		&i.OrganisationID,
-		&i.Email,
-		&i.Firstname,
-		&i.Lastname,
-		&i.Role,
-		&i.Active,
-		&i.PasswordHash,
-		&i.CreatedAt,
+		&i.User.ID,
+		&i.User.EnvironmentID,
+		&i.User.OrganisationID,
+		&i.User.Email,
+		&i.User.Firstname,
+		&i.User.Lastname,
+		&i.User.Role,
+		&i.User.Active,
+		&i.User.PasswordHash,
+		&i.User.CreatedAt,
+		&i.ExpiresAt,
 	)
 	return i, err
+}
+
+const invitationsOfUserDelete = `-- name: InvitationsOfUserDelete :exec
+DELETE FROM invitations WHERE environment_id = $1 AND user_id = $2
+`
+
+// Who is invited again has one link that works.
+func (q *Queries) InvitationsOfUserDelete(ctx context.Context, environmentID int64, userID int64) error {
+	_, err := q.db.Exec(ctx, invitationsOfUserDelete, environmentID, userID)
+	return err
 }
 
 const organisationByID = `-- name: OrganisationByID :one

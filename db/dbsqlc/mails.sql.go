@@ -11,7 +11,7 @@ import (
 )
 
 const mailByID = `-- name: MailByID :one
-SELECT id, environment_id, sale_id, kind, state, attempts, next_at, created_at, finished_at FROM mails WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, sale_id, kind, state, attempts, next_at, created_at, finished_at, user_id, secret_sealed FROM mails WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) MailByID(ctx context.Context, environmentID int64, iD int64) (Mail, error) {
@@ -27,17 +27,22 @@ func (q *Queries) MailByID(ctx context.Context, environmentID int64, iD int64) (
 		&i.NextAt,
 		&i.CreatedAt,
 		&i.FinishedAt,
+		&i.UserID,
+		&i.SecretSealed,
 	)
 	return i, err
 }
 
 const mailInsert = `-- name: MailInsert :one
-INSERT INTO mails (environment_id, sale_id, kind, state, next_at, created_at) VALUES ($1, $2, $3, $4, $5, $5) RETURNING id, environment_id, sale_id, kind, state, attempts, next_at, created_at, finished_at
+INSERT INTO mails (environment_id, sale_id, user_id, secret_sealed, kind, state, next_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id, environment_id, sale_id, kind, state, attempts, next_at, created_at, finished_at, user_id, secret_sealed
 `
 
 type MailInsertParams struct {
 	EnvironmentID int64
-	SaleID        int64
+	SaleID        *int64
+	UserID        *int64
+	SecretSealed  []byte
 	Kind          string
 	State         string
 	Now           time.Time
@@ -47,6 +52,8 @@ func (q *Queries) MailInsert(ctx context.Context, arg MailInsertParams) (Mail, e
 	row := q.db.QueryRow(ctx, mailInsert,
 		arg.EnvironmentID,
 		arg.SaleID,
+		arg.UserID,
+		arg.SecretSealed,
 		arg.Kind,
 		arg.State,
 		arg.Now,
@@ -62,12 +69,14 @@ func (q *Queries) MailInsert(ctx context.Context, arg MailInsertParams) (Mail, e
 		&i.NextAt,
 		&i.CreatedAt,
 		&i.FinishedAt,
+		&i.UserID,
+		&i.SecretSealed,
 	)
 	return i, err
 }
 
 const mailOfSale = `-- name: MailOfSale :one
-SELECT id, environment_id, sale_id, kind, state, attempts, next_at, created_at, finished_at FROM mails WHERE environment_id = $1 AND sale_id = $2 ORDER BY id LIMIT 1
+SELECT id, environment_id, sale_id, kind, state, attempts, next_at, created_at, finished_at, user_id, secret_sealed FROM mails WHERE environment_id = $1 AND sale_id = $2::bigint ORDER BY id LIMIT 1
 `
 
 func (q *Queries) MailOfSale(ctx context.Context, environmentID int64, saleID int64) (Mail, error) {
@@ -83,12 +92,16 @@ func (q *Queries) MailOfSale(ctx context.Context, environmentID int64, saleID in
 		&i.NextAt,
 		&i.CreatedAt,
 		&i.FinishedAt,
+		&i.UserID,
+		&i.SecretSealed,
 	)
 	return i, err
 }
 
 const mailSet = `-- name: MailSet :exec
-UPDATE mails SET state = $1, attempts = $2, next_at = $3, finished_at = $4 WHERE environment_id = $5 AND id = $6
+UPDATE mails SET state = $1, attempts = $2, next_at = $3, finished_at = $4,
+  secret_sealed = CASE WHEN $4::timestamptz IS NULL THEN secret_sealed END
+WHERE environment_id = $5 AND id = $6
 `
 
 type MailSetParams struct {
@@ -100,6 +113,7 @@ type MailSetParams struct {
 	ID            int64
 }
 
+// A mail that is settled keeps no secret.
 func (q *Queries) MailSet(ctx context.Context, arg MailSetParams) error {
 	_, err := q.db.Exec(ctx, mailSet,
 		arg.State,
@@ -119,7 +133,7 @@ SELECT environment_id, id, sale_id, state FROM mails WHERE id = $1
 type SystemMailAddressRow struct {
 	EnvironmentID int64
 	ID            int64
-	SaleID        int64
+	SaleID        *int64
 	State         string
 }
 

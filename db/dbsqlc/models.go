@@ -287,13 +287,15 @@ type LinkImport struct {
 type Mail struct {
 	ID            int64
 	EnvironmentID int64
-	SaleID        int64
+	SaleID        *int64
 	Kind          string
 	State         string
 	Attempts      int32
 	NextAt        time.Time
 	CreatedAt     time.Time
 	FinishedAt    *time.Time
+	UserID        *int64
+	SecretSealed  []byte
 }
 
 type MappingBaseline struct {

@@ -124,8 +124,12 @@ FROM organisations o WHERE o.environment_id = @environment_id AND o.deleted_at I
 INSERT INTO invitations (environment_id, user_id, hash, expires_at) VALUES (@environment_id, @user_id, @hash, @expires_at);
 
 -- name: InvitationUser :one
-SELECT u.* FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
+SELECT sqlc.embed(u), i.expires_at FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
 WHERE i.environment_id = @environment_id AND i.hash = @hash AND i.expires_at > @now AND u.active;
+
+-- Who is invited again has one link that works.
+-- name: InvitationsOfUserDelete :exec
+DELETE FROM invitations WHERE environment_id = @environment_id AND user_id = @user_id;
 
 -- An invitation is good for one password.
 -- name: InvitationUse :execrows

@@ -160,6 +160,6 @@ func (p *Parts) Worker() (worker.Config, error) {
 			Budget: requests, Known: &identity.Known{}, Log: p.Log, Now: time.Now,
 		},
 		Records: &activities.Records{Store: p.Store, Now: time.Now},
-		Mail:    &activities.Mail{Store: p.Store, Mailer: mails, Log: p.Log, Now: time.Now},
+		Mail:    &activities.Mail{Store: p.Store, Vault: p.Vault, Mailer: mails, PublicURL: p.Config.PublicURL, Log: p.Log, Now: time.Now},
 	}, nil
 }

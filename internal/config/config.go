@@ -41,8 +41,8 @@ type Config struct {
 	TemporalUIURL     string   `name:"temporal-ui-url" help:"Address of Temporal's Web UI, for operators' links." env:"KOPPEL_TEMPORAL_UI_URL" placeholder:"URL"`
 	PartnerRate       float64  `help:"Requests a second to one partner (limit group)." env:"KOPPEL_PARTNER_RATE" default:"${partner_rate}"`
 	PartnerHosts      []string `help:"Private hosts that may be called as a partner: name, host:port or range." env:"KOPPEL_PARTNER_HOSTS"`
-	SMTPURL           Secret   `name:"smtp-url" help:"Mail server for confirmation mails: smtp://user:password@host:587, or smtps://; without one no mail is sent." env:"KOPPEL_SMTP_URL" placeholder:"URL"`
-	MailFrom          string   `help:"Sender of confirmation mails." env:"KOPPEL_MAIL_FROM" placeholder:"ADDRESS"`
+	SMTPURL           Secret   `name:"smtp-url" help:"Mail server for confirmations and invitations: smtp://user:password@host:587, or smtps://; without one no mail is sent." env:"KOPPEL_SMTP_URL" placeholder:"URL"`
+	MailFrom          string   `help:"Sender of mails." env:"KOPPEL_MAIL_FROM" placeholder:"ADDRESS"`
 	WorkerConcurrency int      `help:"Activities a worker runs at once, for each queue." env:"KOPPEL_WORKER_CONCURRENCY" default:"50"`
 	LogLevel          string   `help:"debug, info, warn or error." env:"KOPPEL_LOG_LEVEL" default:"info" enum:"debug,info,warn,error"`
 }

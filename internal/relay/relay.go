@@ -327,7 +327,11 @@ func (r *Relay) mail(ctx context.Context, t target) error {
 	if err != nil || !found || row.State != "waiting" && row.State != "sending" {
 		return err
 	}
-	options := start(workflows.SendMailID(row.EnvironmentID, row.ID), workflows.AttributeEnvironment.ValueSet(row.EnvironmentID), workflows.AttributeSale.ValueSet(row.SaleID))
+	attributes := []temporal.SearchAttributeUpdate{workflows.AttributeEnvironment.ValueSet(row.EnvironmentID)}
+	if row.SaleID != nil {
+		attributes = append(attributes, workflows.AttributeSale.ValueSet(*row.SaleID))
+	}
+	options := start(workflows.SendMailID(row.EnvironmentID, row.ID), attributes...)
 	return r.startOnce(ctx, options, workflows.SendMailName, workflows.SendMailInput{EnvironmentID: row.EnvironmentID, MailID: row.ID})
 }
 

@@ -27,6 +27,11 @@ func WebhookRow(environmentID int64, uuid string) string {
 	return fmt.Sprintf("webhook/%d/%s", environmentID, uuid)
 }
 
+// InvitationRow names the text of a link with which a user chooses a password.
+func InvitationRow(environmentID, userID int64) string {
+	return fmt.Sprintf("user/%d/%d/invitation", environmentID, userID)
+}
+
 // SigningKeyRow names the key that an environment signs its requests to partners with.
 func SigningKeyRow(environmentID int64) string {
 	return fmt.Sprintf("environment/%d/signing", environmentID)

@@ -257,14 +257,18 @@ func (v *visit) showUser() error {
 	if err != nil {
 		return err
 	}
+	return v.userPage(user, nil, userForm(user))
+}
+
+func userForm(user db.User) views.Form {
 	values := views.Values("email", user.Email, "firstname", user.Firstname, "lastname", user.Lastname, "role", user.Role, "active", views.Flag(user.Active))
 	if user.OrganisationID != nil {
 		values.Set("organisation_id", itoa(*user.OrganisationID))
 	}
-	return v.userPage(user, views.Form{Values: values})
+	return views.Form{Values: values}
 }
 
-func (v *visit) userPage(user db.User, form views.Form) error {
+func (v *visit) userPage(user db.User, invitation *service.Invitation, form views.Form) error {
 	ctx := v.gin.Request.Context()
 	organisations, err := v.svc.Organisations(ctx, v.actor)
 	if err != nil {
@@ -278,7 +282,7 @@ func (v *visit) userPage(user db.User, form views.Form) error {
 	if err != nil {
 		return err
 	}
-	return v.page(form.Status(), views.User(user, tokens, organisations, audit, form))
+	return v.page(form.Status(), views.User(user, invitation, tokens, organisations, audit, form))
 }
 
 func (v *visit) saveUser() error {
@@ -297,9 +301,22 @@ func (v *visit) saveUser() error {
 		if err != nil {
 			return err
 		}
-		return v.userPage(user, form)
+		return v.userPage(user, nil, form)
 	}
 	return v.done(v.to("/users/%d", id), "Opgeslagen.")
+}
+
+// inviteUser makes a link to choose a password with, and shows it this once.
+func (v *visit) inviteUser() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	invitation, err := v.svc.InviteUser(v.gin.Request.Context(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	return v.userPage(invitation.User, &invitation, userForm(invitation.User))
 }
 
 func (v *visit) showTokens() error {

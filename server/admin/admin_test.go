@@ -755,14 +755,29 @@ func TestInvitation(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	owner := w.environment("voltera")
-	_, text, err := w.svc.Invite(t.Context(), owner, service.UserInput{Email: "nieuw@voltera.example", Role: "admin"})
+	invitation, err := w.svc.Invite(t.Context(), owner, service.UserInput{Email: "nieuw@voltera.example", Role: "admin"})
 	require.NoError(t, err)
-	p, address := w.person(), "/invitation/voltera/"+text
+	p, address := w.person(), strings.TrimPrefix(invitation.URL, w.svc.PublicURL)
 	require.Contains(t, p.get(address).body, "nieuw@voltera.example")
 	require.Contains(t, p.post(address, "password", "kort").body, "12 tekens")
 	require.Equal(t, "/sign-in", p.post(address, "password", password).location)
 	require.Equal(t, http.StatusNotFound, p.get(address).status, "an invitation is good for one password")
 	require.Equal(t, http.StatusNotFound, p.post(address, "password", password).status)
 	require.Equal(t, "/o/voltera", p.post("/sign-in", "account", "voltera", "email", "nieuw@voltera.example", "password", password).location)
-	require.Equal(t, http.StatusNotFound, w.person().get("/invitation/elders/"+text).status)
+
+	// A forgotten password: the last link works, and ends what the old password opened.
+	boss, user := w.person().signIn("voltera", "owner@voltera.example"), fmt.Sprintf("/o/voltera/users/%d", invitation.User.ID)
+	require.Contains(t, boss.get(user).body, "Wachtwoord vergeten?")
+	link := regexp.MustCompile(`value="[^"]+(/invitation/voltera/\w+)"`)
+	first := link.FindStringSubmatch(boss.post(user + "/invite").body)
+	shown := boss.post(user + "/invite").body
+	last := link.FindStringSubmatch(shown)
+	require.Contains(t, shown, "geef hem zelf door", "there is no mail server")
+	require.Equal(t, http.StatusNotFound, w.person().get(first[1]).status, "one link works")
+	require.Equal(t, http.StatusOK, p.get(user).status)
+	require.Equal(t, "/sign-in", w.person().post(last[1], "password", password+"2").location)
+	require.NotEqual(t, http.StatusOK, p.get(user).status)
+	require.Equal(t, "/o/voltera", p.post("/sign-in", "account", "voltera", "email", "nieuw@voltera.example", "password", password+"2").location)
+	require.Equal(t, http.StatusForbidden, p.post(fmt.Sprintf("/o/voltera/users/%d/invite", owner.UserID)).status, "only an owner has an owner choose a password")
+	require.Equal(t, http.StatusNotFound, w.person().get(strings.Replace(address, "/voltera/", "/elders/", 1)).status)
 }

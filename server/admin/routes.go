@@ -124,6 +124,7 @@ func Routes() []Route {
 		{post, "/users/new", Admins, (*visit).saveNewUser},
 		{get, "/users/:id", Admins, (*visit).showUser},
 		{post, "/users/:id", Admins, (*visit).saveUser},
+		{post, "/users/:id/invite", Admins, (*visit).inviteUser},
 		{get, "/users/:id/tokens", Admins, (*visit).showTokens},
 		{post, "/users/:id/tokens", Admins, (*visit).createToken},
 		{post, "/users/:id/tokens/:token/revoke", Admins, (*visit).revokeToken},

@@ -299,13 +299,14 @@ func (c *call) invite() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	u, text, err := c.svc.Invite(c.ctx(), c.actor, input)
+	invitation, err := c.svc.Invite(c.ctx(), c.actor, input)
 	if err != nil {
 		return reply{}, err
 	}
+	u := invitation.User
 	return created(map[string]any{
-		"user_id": u.ID, "email": u.Email, "role": u.Role, "organisation_id": u.OrganisationID,
-		"invitation_url": c.svc.PublicURL + "/invitation/" + c.actor.Account + "/" + text, // in this answer only
+		"user_id": u.ID, "email": u.Email, "role": u.Role, "organisation_id": u.OrganisationID, "mailed": invitation.Mailed,
+		"invitation_url": invitation.URL, // in this answer only
 	})
 }
 

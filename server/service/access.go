@@ -529,16 +529,21 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in UserInput) (user d
 		}
 	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
-		user, err = tx.UserInsert(ctx, db.UserInsertParams{
-			EnvironmentID: a.EnvironmentID, OrganisationID: in.OrganisationID, Email: in.Email, Firstname: in.Firstname, Lastname: in.Lastname,
-			Role: in.Role, PasswordHash: hash, Now: s.Now(),
-		})
-		if err != nil {
-			return orConflict(userError(err), "user_exists")
-		}
-		return s.audit(ctx, tx, a, "create", "user", user.ID, nil, map[string]any{"email": in.Email, "role": in.Role, "organisation_id": in.OrganisationID})
+		user, err = s.addUser(ctx, tx, a, in, hash)
+		return err
 	})
 	return user, err
+}
+
+func (s *Service) addUser(ctx context.Context, tx *db.Tx, a Actor, in UserInput, passwordHash string) (db.User, error) {
+	user, err := tx.UserInsert(ctx, db.UserInsertParams{
+		EnvironmentID: a.EnvironmentID, OrganisationID: in.OrganisationID, Email: in.Email, Firstname: in.Firstname, Lastname: in.Lastname,
+		Role: in.Role, PasswordHash: passwordHash, Now: s.Now(),
+	})
+	if err != nil {
+		return user, orConflict(userError(err), "user_exists")
+	}
+	return user, s.audit(ctx, tx, a, "create", "user", user.ID, nil, map[string]any{"email": in.Email, "role": in.Role, "organisation_id": in.OrganisationID})
 }
 
 // TokenInput is what can be said of a new token.

@@ -4,27 +4,87 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"time"
 
 	"koppel/db"
+	"koppel/internal/vault"
+	"koppel/linking"
 )
 
 // invitationExpiry is how long somebody has to choose a password.
 const invitationExpiry = 7 * 24 * time.Hour
 
-// Invite adds a user without a password, and gives the text of a link to choose one with, this once.
-func (s *Service) Invite(ctx context.Context, a Actor, in UserInput) (user db.User, text string, err error) {
-	in.Password = ""
-	if user, err = s.CreateUser(ctx, a, in); err != nil {
-		return user, "", err
+// Invitation is a link with which a user chooses a password, told this once.
+type Invitation struct {
+	User   db.User
+	URL    string
+	Mailed bool // the link goes to the user by mail too
+}
+
+// Invite adds a user without a password, and invites them. Who has not chosen a password yet is invited anew.
+func (s *Service) Invite(ctx context.Context, a Actor, in UserInput) (invitation Invitation, err error) {
+	if err := s.checkUser(a, in); err != nil {
+		return invitation, err
 	}
-	text = rand.Text()
-	hash := sha256.Sum256([]byte(text))
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
-		return tx.InvitationInsert(ctx, db.InvitationInsertParams{EnvironmentID: a.EnvironmentID, UserID: user.ID, Hash: hash[:], ExpiresAt: s.Now().Add(invitationExpiry)})
+		user, err := tx.UserByEmail(ctx, a.EnvironmentID, in.Email)
+		switch {
+		case errors.Is(err, db.ErrNotFound):
+			user, err = s.addUser(ctx, tx, a, in, "")
+		case err == nil && (user.PasswordHash != "" || !user.Active || user.Role != in.Role || !sameID(user.OrganisationID, in.OrganisationID)):
+			err = conflict("user_exists")
+		}
+		if err != nil {
+			return err
+		}
+		invitation, err = s.invite(ctx, tx, a, user)
+		return err
 	})
-	return user, text, err
+	return invitation, err
+}
+
+func sameID(a, b *int64) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+// InviteUser has a user choose a password, a new one where they have one.
+func (s *Service) InviteUser(ctx context.Context, a Actor, id int64) (invitation Invitation, err error) {
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		user, err := tx.UserByID(ctx, a.EnvironmentID, id)
+		switch {
+		case err != nil:
+			return err
+		case user.Role == "owner" && a.Role != "owner":
+			return forbidden()
+		case !user.Active:
+			return conflict("user_off")
+		}
+		invitation, err = s.invite(ctx, tx, a, user)
+		return err
+	})
+	return invitation, orNotFound(err)
+}
+
+// invite makes a link, which replaces an earlier one, and has it mailed.
+func (s *Service) invite(ctx context.Context, tx *db.Tx, a Actor, user db.User) (Invitation, error) {
+	text := rand.Text()
+	hash := sha256.Sum256([]byte(text))
+	invitation := Invitation{User: user, URL: linking.InvitationURL(s.PublicURL, a.Account, text), Mailed: s.MailConfigured}
+	if err := tx.InvitationsOfUserDelete(ctx, a.EnvironmentID, user.ID); err != nil {
+		return invitation, err
+	}
+	if err := tx.InvitationInsert(ctx, db.InvitationInsertParams{EnvironmentID: a.EnvironmentID, UserID: user.ID, Hash: hash[:], ExpiresAt: s.Now().Add(invitationExpiry)}); err != nil {
+		return invitation, err
+	}
+	if err := s.audit(ctx, tx, a, "invite", "user", user.ID, nil, nil); err != nil || !s.MailConfigured {
+		return invitation, err
+	}
+	sealed := s.Vault.Seal(vault.InvitationRow(a.EnvironmentID, user.ID), []byte(text))
+	mail, err := tx.MailInsert(ctx, db.MailInsertParams{EnvironmentID: a.EnvironmentID, UserID: &user.ID, SecretSealed: sealed, Kind: "invitation", State: "waiting", Now: s.Now()})
+	if err != nil {
+		return invitation, err
+	}
+	return invitation, tx.Move(ctx, a.EnvironmentID, db.OutboxMail, mail.ID, db.SignalStart, s.Now())
 }
 
 // Invited finds who an invitation is for. One that was used, has expired or never was, is not there.
@@ -35,7 +95,8 @@ func (s *Service) Invited(ctx context.Context, account, text string) (env db.Env
 	}
 	hash := sha256.Sum256([]byte(text))
 	err = s.Store.WithTx(ctx, env.ID, func(tx *db.Tx) error {
-		user, err = tx.InvitationUser(ctx, db.InvitationUserParams{EnvironmentID: env.ID, Hash: hash[:], Now: s.Now()})
+		row, err := tx.InvitationUser(ctx, db.InvitationUserParams{EnvironmentID: env.ID, Hash: hash[:], Now: s.Now()})
+		user = row.User
 		return err
 	})
 	if orNotFound(err) != err { //nolint:errorlint // whether it was turned into a refusal
@@ -65,6 +126,9 @@ func (s *Service) AcceptInvitation(ctx context.Context, account, text, password 
 			return refuse(http.StatusNotFound, "invitation_gone")
 		}
 		if err := mustChange(tx.UserSetPassword(ctx, db.UserSetPasswordParams{EnvironmentID: env.ID, ID: user.ID, PasswordHash: hashed})); err != nil {
+			return err
+		}
+		if err := tx.SessionsOfUserDelete(ctx, env.ID, user.ID); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, actor, "accept_invitation", "user", user.ID, nil, nil)

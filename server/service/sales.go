@@ -175,7 +175,7 @@ func (s *Service) afterCreate(ctx context.Context, tx *db.Tx, a Actor, sale db.S
 
 // confirmByMail has the customer of a sale that came in mailed, once, behind the sale's back: it is never held up.
 func (s *Service) confirmByMail(ctx context.Context, tx *db.Tx, sale db.Sale) error {
-	params := db.MailInsertParams{EnvironmentID: sale.EnvironmentID, SaleID: sale.ID, Kind: "confirmation", State: "waiting", Now: s.Now()}
+	params := db.MailInsertParams{EnvironmentID: sale.EnvironmentID, SaleID: &sale.ID, Kind: "confirmation", State: "waiting", Now: s.Now()}
 	if !s.MailConfigured {
 		params.State = "not_configured"
 	}

@@ -143,7 +143,7 @@ var auditWords = map[string]string{
 	"map_questions": tr("Productvragen gekoppeld"), "map_agreements": tr("Accorderingen gekoppeld"), "map_statuses": tr("Statussen gekoppeld"),
 	"sign_in": tr("Ingelogd"), "revoke": tr("Ingetrokken"), "grant": tr("Rechten gewijzigd"), "correct": tr("Gecorrigeerd"), "forward": tr("Verzonden"),
 	"confirm": tr("Doorgevoerd"), "dismiss": tr("Niet doorgevoerd"), "undo": tr("Teruggedraaid"), "retry": tr("Opnieuw geprobeerd"),
-	"change_password": tr("Wachtwoord gewijzigd"),
+	"change_password": tr("Wachtwoord gewijzigd"), "invite": tr("Uitgenodigd"), "accept_invitation": tr("Wachtwoord gekozen"),
 }
 
 // auditFields are what the audit log's fields are called on the pages where they are set.
