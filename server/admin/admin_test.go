@@ -3,6 +3,7 @@ package admin_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -328,7 +329,7 @@ func (w *world) address(r admin.Route, account string) string {
 
 func pages() (list []admin.Route) {
 	for _, r := range admin.Routes() {
-		if r.Method == http.MethodGet && r.Right != admin.Anyone && !strings.HasSuffix(r.Path, "/live") && !strings.Contains(r.Path, "/files/") && r.Path != "/search" {
+		if r.Method == http.MethodGet && r.Right != admin.Anyone && !strings.HasSuffix(r.Path, "/live") && !strings.Contains(r.Path, "/files/") && !strings.Contains(r.Path, "/documents/") && r.Path != "/search" {
 			list = append(list, r)
 		}
 	}
@@ -748,6 +749,30 @@ func TestLiveParts(t *testing.T) {
 	read("begint zo")
 	require.NoError(t, w.svc.PauseIntegration(t.Context(), w.owner, w.ids["integrations"]))
 	read("staat op pauze")
+}
+
+// The documents of a product are there for who is signed in and may see it: their addresses take a token, which a browser
+// does not have.
+func TestDocumentsOfAProduct(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.fill()
+	product, err := w.svc.CreateProduct(t.Context(), w.owner, service.ProductInput{
+		Content: linking.ProductContent{Name: "Gas", Identifier: "gas", Type: "energy_g", Business: "2", Documents: []linking.Document{{Name: "Openbaar", Location: "https://elders.example/d.pdf"}}},
+		Active:  true, Attach: []service.Upload{{Name: "Tarieven", Extension: "pdf", Content: base64.StdEncoding.EncodeToString([]byte("%PDF"))}},
+	})
+	require.NoError(t, err)
+	page := fmt.Sprintf("/o/zonwijs/products/%d", product.ID)
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	body := p.get(page).body
+	require.Contains(t, body, `href="https://elders.example/d.pdf"`)
+	link := regexp.MustCompile(`href="(` + page + `/documents/\d+)"`).FindStringSubmatch(body)
+	require.NotNil(t, link, body)
+	got := p.get(link[1])
+	require.Equal(t, "%PDF", got.body)
+	require.Equal(t, `attachment; filename=Tarieven.pdf`, got.header.Get("Content-Disposition"))
+	require.Equal(t, http.StatusNotFound, w.person().signIn("zonwijs", "agent@partner.example").get(link[1]).status, "the organisation does not have it")
+	require.Equal(t, http.StatusNotFound, w.person().signIn("voltera", "owner@voltera.example").get(strings.Replace(link[1], "zonwijs", "voltera", 1)).status)
 }
 
 // Somebody who was invited chooses a password, once, and signs in with it.

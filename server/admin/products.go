@@ -188,3 +188,19 @@ func (v *visit) deleteProduct() error {
 	err = v.svc.DeleteProduct(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.to("/products"), "Het product is verwijderd.")
 }
+
+func (v *visit) downloadDocument() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	number, err := v.id("number")
+	if err != nil {
+		return err
+	}
+	file, err := v.svc.ProductDocument(v.gin.Request.Context(), v.actor, id, number, true)
+	if err != nil {
+		return err
+	}
+	return v.download(file.Name+"."+file.Extension, file.Content)
+}

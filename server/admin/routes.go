@@ -140,6 +140,7 @@ func Routes() []Route {
 		{get, "/products/new", Admins, (*visit).showNewProduct},
 		{post, "/products/new", Admins, (*visit).saveNewProduct},
 		{get, "/products/:id", SignedIn, (*visit).showProduct},
+		{get, "/products/:id/documents/:number", SignedIn, (*visit).downloadDocument},
 		{post, "/products/:id", Admins, (*visit).saveProduct},
 		{post, "/products/:id/delete", Admins, (*visit).deleteProduct},
 

@@ -226,6 +226,10 @@ func (v *visit) downloadAnswer() error {
 		return notFound()
 	}
 	name := fmt.Sprintf("%d-%s%s", id, identifier, extensionOf(content))
+	return v.download(name, content)
+}
+
+func (v *visit) download(name string, content []byte) error {
 	v.gin.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	v.gin.Data(http.StatusOK, "application/octet-stream", content)
 	return nil

@@ -10,7 +10,7 @@ import (
 	"koppel/server/service"
 )
 
-func wireProduct(p db.Product, detail bool) salesdock.Product {
+func (c *call) wireProduct(p db.Product, detail bool) salesdock.Product {
 	row := salesdock.Product{
 		ID: salesdock.Int(p.ID), Active: salesdock.Flag(p.Active), CreatedAt: salesdock.Stamp{Time: p.CreatedAt}, UpdatedAt: salesdock.Stamp{Time: p.UpdatedAt},
 	}
@@ -18,6 +18,13 @@ func wireProduct(p db.Product, detail bool) salesdock.Product {
 		row.SupplierID = salesdock.Int(*p.SupplierID)
 	}
 	row.SetContent(p.Content, p.Own, detail)
+	if detail && p.IntegrationID != nil { // what the partner keeps for the link is served to who may see the product here
+		for i := range p.Content.Documents {
+			if number := service.DocumentNumber(p, i); number != 0 {
+				row.Documents[i].Location = salesdock.Text(salesdock.DocumentURL(c.svc.PublicURL, c.actor.Account, p.ID, number))
+			}
+		}
+	}
 	return row
 }
 
@@ -48,7 +55,7 @@ func (c *call) products() (reply, error) {
 	list, err := c.svc.Products(c.ctx(), c.actor, f)
 	rows := make([]salesdock.Product, 0, len(list))
 	for _, p := range list {
-		rows = append(rows, wireProduct(p, c.q("extended") == "true"))
+		rows = append(rows, c.wireProduct(p, c.q("extended") == "true"))
 	}
 	return okOr(rows, err)
 }
@@ -64,7 +71,7 @@ func (c *call) productChanges() (reply, error) {
 	}
 	rows := make([]salesdock.Product, 0, len(list))
 	for _, p := range list {
-		row := wireProduct(p.Product, true)
+		row := c.wireProduct(p.Product, true)
 		row.Removed = !p.Offered
 		rows = append(rows, row)
 	}
@@ -80,7 +87,7 @@ func (c *call) product() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	row := wireProduct(p, true)
+	row := c.wireProduct(p, true)
 	image, err := c.svc.Image(c.ctx(), c.actor, "product", id, "image")
 	row.Image = wireImage(image)
 	return okOr(row, err)

@@ -5,11 +5,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
+	"path"
 	"slices"
 	"strings"
 
 	"koppel/db"
 	"koppel/linking"
+	"koppel/salesdock"
 )
 
 // Upload is a file as it comes in: base64 and its extension.
@@ -81,8 +84,7 @@ func (s *Service) attach(ctx context.Context, tx *db.Tx, a Actor, productID int6
 		if err != nil {
 			return err
 		}
-		location := fmt.Sprintf("%s/api/%s/v1/user/products/%d/documents/%d", s.PublicURL, a.Account, productID, id)
-		content.Documents = append(content.Documents, linking.Document{Name: name, Location: location})
+		content.Documents = append(content.Documents, linking.Document{Name: name, Location: salesdock.DocumentURL(s.PublicURL, a.Account, productID, id)})
 	}
 	return nil
 }
@@ -100,14 +102,66 @@ func (s *Service) Image(ctx context.Context, a Actor, owner string, id int64, ki
 	return file, err
 }
 
-// ProductDocument reads an attachment of a product that the actor may see.
-func (s *Service) ProductDocument(ctx context.Context, a Actor, productID, fileID int64, account bool) (file db.File, err error) {
-	if _, err := s.Product(ctx, a, productID, account); err != nil {
+// DocumentNumber is the number by which a document of a product is asked here; 0 for one that is kept elsewhere, for
+// anybody. One that the partner keeps goes by its place: the partner wants a token that nobody here has but the link.
+func DocumentNumber(p db.Product, i int) int64 {
+	kept, ok := salesdock.DocumentAt(p.Content.Documents[i].Location)
+	switch {
+	case !ok:
+		return 0
+	case p.IntegrationID != nil:
+		return int64(i + 1)
+	}
+	return kept.ID
+}
+
+// ProductDocument reads a document of a product that the actor may see: an attachment, or one that the partner keeps.
+func (s *Service) ProductDocument(ctx context.Context, a Actor, productID, number int64, account bool) (file db.File, err error) {
+	p, err := s.Product(ctx, a, productID, account)
+	if err != nil {
 		return file, err
 	}
+	if p.IntegrationID != nil {
+		return s.partnersDocument(ctx, a, p, number)
+	}
 	err = s.tx(ctx, a, func(tx *db.Tx) error {
-		file, err = tx.FileByID(ctx, db.FileByIDParams{EnvironmentID: a.EnvironmentID, ID: fileID, Owner: "product", OwnerID: productID})
+		file, err = tx.FileByID(ctx, db.FileByIDParams{EnvironmentID: a.EnvironmentID, ID: number, Owner: "product", OwnerID: productID})
 		return err
 	})
 	return file, orNotFound(err)
+}
+
+func (s *Service) partnersDocument(ctx context.Context, a Actor, p db.Product, number int64) (file db.File, err error) {
+	if number < 1 || number > int64(len(p.Content.Documents)) {
+		return file, notFound()
+	}
+	kept, ok := salesdock.DocumentAt(p.Content.Documents[number-1].Location)
+	if !ok {
+		return file, notFound()
+	}
+	var row db.Integration
+	err = s.tx(ctx, a, func(tx *db.Tx) error {
+		row, err = tx.IntegrationByID(ctx, a.EnvironmentID, *p.IntegrationID)
+		return err
+	})
+	if err != nil {
+		return file, orNotFound(err)
+	}
+	client, err := s.partner(ctx, a, row)
+	if err != nil {
+		return file, err
+	}
+	name, content, err := client.Document(ctx, kept)
+	var refusal *salesdock.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Status == http.StatusNotFound:
+		return file, notFound()
+	case err != nil:
+		return file, refuse(http.StatusBadGateway, "document_unavailable", row.Name)
+	}
+	extension := strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
+	if !slices.Contains(documentExtensions, extension) {
+		extension = "bin"
+	}
+	return db.File{Name: strings.TrimSuffix(name, path.Ext(name)), Extension: extension, Content: content}, nil
 }

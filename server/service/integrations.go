@@ -89,13 +89,34 @@ func (s *Service) Fingerprint(ctx context.Context, a Actor) (string, error) {
 	return salesdock.Fingerprint(signer.PublicKey()), nil
 }
 
-func (s *Service) test(ctx context.Context, a Actor, c Connection) (ConnectionTest, error) {
-	client := salesdock.NewClient(s.Transport, c.BaseURL, c.AccountName, c.Token)
+func (s *Service) clientOf(ctx context.Context, a Actor, c Connection) (*salesdock.Client, error) {
 	signer, err := s.signer(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return salesdock.NewClient(s.Transport, c.BaseURL, c.AccountName, c.Token).SignedBy(signer), nil
+}
+
+// partner calls an integration's partner, for somebody who waits for the answer.
+func (s *Service) partner(ctx context.Context, a Actor, row db.Integration) (*salesdock.Client, error) {
+	c, err := s.connection(row)
+	if err != nil {
+		return nil, err
+	}
+	return s.clientOf(ctx, a, c)
+}
+
+// connection is how an integration's partner is reached.
+func (s *Service) connection(row db.Integration) (Connection, error) {
+	token, err := s.Vault.Open(vault.TokenRow(row.EnvironmentID, row.LinkKey), row.TokenSealed)
+	return Connection{row.AccountName, row.BaseURL, string(token)}, err
+}
+
+func (s *Service) test(ctx context.Context, a Actor, c Connection) (ConnectionTest, error) {
+	client, err := s.clientOf(ctx, a, c)
 	if err != nil {
 		return ConnectionTest{}, err
 	}
-	client.SignedBy(signer)
 	capabilities, err := client.Capabilities(ctx)
 	result := ConnectionTest{Reason: testReason(err), Kind: "koppel", Capabilities: capabilities}
 	if result.Reason == "unknown_account" || result.Reason == "not_salesdock" {
@@ -251,11 +272,11 @@ func (s *Service) TestIntegration(ctx context.Context, a Actor, id int64) (Conne
 	if err != nil {
 		return ConnectionTest{}, err
 	}
-	token, err := s.Vault.Open(vault.TokenRow(row.EnvironmentID, row.LinkKey), row.TokenSealed)
+	c, err := s.connection(row)
 	if err != nil {
 		return ConnectionTest{}, err
 	}
-	return s.test(ctx, a, Connection{row.AccountName, row.BaseURL, string(token)})
+	return s.test(ctx, a, c)
 }
 
 // IntegrationPatch is what a PATCH brings: connection fields that are given, and settings as JSON, laid over

@@ -211,6 +211,7 @@ var sentences = map[string]sentence{
 	"password_length":            {"Een wachtwoord heeft minstens %d tekens.", "A password has at least %d characters."},
 	"password_wrong":             {"Dit is niet je wachtwoord.", "This is not your password."},
 	"user_exists":                {"Er is al een gebruiker met dit e-mailadres.", "There is a user with this e-mail address already."},
+	"document_unavailable":       {"Het document is nu niet te halen bij %s, die het bewaart. Probeer het later opnieuw.", "The document cannot be had from %s, who keeps it, right now. Try again later."},
 	"user_off":                   {"Deze gebruiker staat uit. Zet hem eerst aan.", "This user is switched off. Switch the user on first."},
 	"last_owner":                 {"Een omgeving houdt altijd een actieve eigenaar.", "An environment always keeps an active owner."},
 	"set_up_done":                {"Er is al een omgeving. Log in, of maak een volgende met koppel environment create.", "There is an environment already. Sign in, or make another one with koppel environment create."},

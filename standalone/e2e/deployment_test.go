@@ -83,13 +83,28 @@ func (b *lockedBuffer) String() string {
 // deploy starts everything and waits until it answers.
 func deploy(t testing.TB, env ...string) *deployment {
 	t.Helper()
-	d := &deployment{t: t, databaseURL: dbtest.URL(t), keys: vault.NewKey("k1"), temporalData: t.TempDir(), env: env}
+	d := &deployment{t: t, databaseURL: dbtest.URL(t), keys: vault.NewKey("k1"), temporalData: scratch(t), env: env}
 	d.base, d.temporalAddress = "http://"+freeAddress(t), freeAddress(t)
 	d.startTemporal()
 	d.startServer()
 	d.startWorker()
 	d.waitReady()
 	return d
+}
+
+// scratch is a folder for Temporal's file, in memory where there is room: it is written at tens of megabytes a second, and
+// tests side by side waited for the disk.
+func scratch(t testing.TB) string {
+	t.Helper()
+	const memory, room = "/dev/shm", 4 << 30
+	var space syscall.Statfs_t
+	if err := syscall.Statfs(memory, &space); err != nil || space.Bavail*uint64(space.Bsize) < room {
+		return t.TempDir()
+	}
+	folder, err := os.MkdirTemp(memory, "koppel-e2e-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
+	return folder
 }
 
 func freeAddress(t testing.TB) string {

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -68,29 +67,6 @@ func TestLostAnswersAtAKoppelPartner(t *testing.T) {
 	t.Logf("%d answers lost", between.lost.Load())
 	require.Equal(t, sales+planted, l.providerSales())
 	require.Equal(t, int64(sales), l.number(`SELECT count(DISTINCT external_reference) FROM sales WHERE external_reference IS NOT NULL`))
-}
-
-// TestStockUnknownCreates makes creates end without an answer in every way a partner can: each waits with a
-// reason, none is sent again by itself, what the partner has is adopted, and the rest goes once a person says so.
-func TestStockUnknownCreates(t *testing.T) {
-	t.Parallel()
-	s := newStockLink(t, 1, "KOPPEL_LOG_LEVEL=warn")
-	for n, fault := range []practice.Faults{{HTMLErrors: true}, {Truncated: true}, {Silent: true}} {
-		s.partner.SetFaults(fault)
-		s.sell(n)
-		s.eventually("its outcome is unknown", func() bool { return s.forwardings("outcome_unknown") == n+1 })
-		s.partner.SetFaults(practice.Faults{})
-	}
-	require.Len(t, s.partner.Ledger(), 1, "only the broken-off answer was of a sale that was made")
-	s.eventually("what the partner has is adopted, a minute later", func() bool { return s.forwardings("forwarded") == 1 })
-	s.eventually("the others were looked for", func() bool { return s.settledUnknown() == 2 })
-	require.Len(t, s.partner.Ledger(), 1, "never again by itself")
-	for _, f := range rows(s.reseller.get("account/forwardings?state=outcome_unknown")) {
-		require.Empty(t, rows(s.reseller.get("account/forwardings/"+fmt.Sprint(f["id"])+"/candidates")))
-		s.reseller.post("account/forwardings/"+fmt.Sprint(f["id"])+"/resend", nil)
-	}
-	s.eventually("all are forwarded", func() bool { return s.forwardings("forwarded") == 3 })
-	require.Equal(t, 3, s.onceEach())
 }
 
 // TestStockPartnerDown: a partner that answers nothing but errors is left alone and tried twice a minute; what

@@ -39,7 +39,7 @@ func interfacePages(c client, account, status string) map[string]string {
 	}
 	pages := map[string]string{}
 	for _, r := range admin.Routes() {
-		if r.Method != "GET" || r.Right == admin.Anyone || strings.HasSuffix(r.Path, "/live") || strings.Contains(r.Path, "/files/") || r.Path == "/search" {
+		if r.Method != "GET" || r.Right == admin.Anyone || strings.HasSuffix(r.Path, "/live") || strings.Contains(r.Path, "/files/") || strings.Contains(r.Path, "/documents/") || r.Path == "/search" {
 			continue
 		}
 		path := regexp.MustCompile(`/(\w+)/:(id|run|rule)`).ReplaceAllStringFunc(r.Path, func(part string) string {

@@ -244,7 +244,6 @@ var english = map[string]string{
 	"Dit is het token. Je ziet het alleen nu.": "This is the token. You see it only now.",
 	"Dit is niet gelukt":                       "This did not work",
 	"Dit wacht op jou":                         "This waits for you",
-	"Document":                                 "Document",
 	"Documenten":                               "Documents",
 	"Doe dit alleen als je zeker weet dat de transactie er bij de partner niet is: anders staat ze er dubbel.": "Do this only when you are sure that the partner does not have the transaction: otherwise it is there twice.",
 	"Doelgroep": "For whom",
