@@ -11,14 +11,15 @@ import (
 	"strings"
 )
 
-// KeptDocument is a document of a product that an environment of ours keeps: it takes a token of that environment.
+// KeptDocument is a document of a product that an environment of ours keeps: it takes a token of that environment. Where
+// the environment is called is not in it: that can be another address than the one by which a partner knows it.
 type KeptDocument struct {
-	BaseURL, Account string
-	Path             string // below the account's address
-	ID               int64
+	Account string
+	Path    string // below the account's address
+	ID      int64
 }
 
-var keptDocument = regexp.MustCompile(`^(https?://[^?#]+)/api/([\w-]+)/v1/(user/products/\d+/documents/(\d+))$`)
+var keptDocument = regexp.MustCompile(`^https?://[^?#]+/api/([\w-]+)/v1/(user/products/\d+/documents/(\d+))$`)
 
 // DocumentAt reads a document's address. ok is false for one that is kept anywhere else.
 func DocumentAt(location string) (kept KeptDocument, ok bool) {
@@ -26,8 +27,8 @@ func DocumentAt(location string) (kept KeptDocument, ok bool) {
 	if part == nil {
 		return kept, false
 	}
-	id, err := strconv.ParseInt(part[4], 10, 64)
-	return KeptDocument{BaseURL: part[1], Account: part[2], Path: part[3], ID: id}, err == nil
+	id, err := strconv.ParseInt(part[3], 10, 64)
+	return KeptDocument{Account: part[1], Path: part[2], ID: id}, err == nil
 }
 
 // DocumentURL is where an environment serves a document of its product.
@@ -40,7 +41,7 @@ const maxDocument = 10 << 20
 
 // Document reads a document that the partner keeps, with the name that it has there.
 func (c *Client) Document(ctx context.Context, kept KeptDocument) (name string, content []byte, err error) {
-	if kept.BaseURL != c.baseURL || kept.Account != c.account {
+	if kept.Account != c.account {
 		return "", nil, fmt.Errorf("%w: the document is not this partner's", ErrNotSent)
 	}
 	response, err := c.send(ctx, request{method: http.MethodGet, path: kept.Path, header: http.Header{"Accept": {"*/*"}}})

@@ -751,6 +751,30 @@ func TestLiveParts(t *testing.T) {
 	read("staat op pauze")
 }
 
+// What the service says of a setting, a rule or a sale is at the field where it is filled in: the summary leads there.
+func TestErrorsLeadToTheirFields(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.fill()
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	integration := fmt.Sprintf("/o/zonwijs/integrations/%d", w.ids["integrations"])
+	settings := []string{"name", "B", "vanished_products", "nothing", "delay_unit", "minutes", "status_poll_minutes", "15", "requests_per_minute", "0"}
+	for _, c := range []struct {
+		field, path string
+		form        []string
+	}{
+		{"sync_interval_minutes", integration + "/settings", append(settings, "delay_amount", "0", "sync_interval_minutes", "1")},
+		{"delay_amount", integration + "/settings", append(settings, "delay_amount", "veel", "sync_interval_minutes", "60")},
+		{"name", integration + "/rules/new", []string{"name", "", "status_mode", "all"}},
+		{"lastname", fmt.Sprintf("/o/zonwijs/sales/%d/correct", w.sell(w.owner)), []string{"lastname", "", "questionData.betaalwijze", "Incasso"}},
+	} {
+		a := p.post(c.path, c.form...)
+		require.Equal(t, http.StatusUnprocessableEntity, a.status, "%s: %s", c.field, a.location)
+		require.Contains(t, a.body, `href="#f-`+c.field+`"`)
+		require.Contains(t, a.body, `id="f-`+c.field+`-e"`)
+	}
+}
+
 // The documents of a product are there for who is signed in and may see it: their addresses take a token, which a browser
 // does not have.
 func TestDocumentsOfAProduct(t *testing.T) {

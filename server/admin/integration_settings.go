@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 
@@ -78,6 +79,7 @@ func (v *visit) saveIntegrationSettings() error {
 		if !v.refused(&form, err) {
 			return err
 		}
+		form.Rename("forwarding.delay.amount", "delay_amount", "forwarding.delay.unit", "delay_unit")
 		return v.integrationSettingsPage(link, form)
 	}
 	return v.done(v.to("/integrations/%d/settings", link.ID), "Opgeslagen.")
@@ -152,6 +154,7 @@ func (v *visit) saveForwardingRule() error {
 	}
 	rules := append([]linking.ForwardingRule{}, link.Settings.Rules...)
 	if place < 0 {
+		place = len(rules)
 		rules = append(rules, rule)
 	} else {
 		rules[place] = rule
@@ -160,6 +163,7 @@ func (v *visit) saveForwardingRule() error {
 		if !v.refused(&form, err) {
 			return err
 		}
+		form.Rename(fmt.Sprintf("rules.%d.name", place), "name", fmt.Sprintf("rules.%d.conditions", place), "conditions")
 		return v.forwardingRulePage(link, form, conditions, nil)
 	}
 	return v.done(v.to("/integrations/%d/settings", link.ID), "De regel is opgeslagen.")

@@ -190,7 +190,7 @@ func TestWhatSomeOperationsRefuse(t *testing.T) {
 		{"POST", fmt.Sprintf("account/sales/%d/forward", own), nil, 409, "sale_no_integration", "", nil},
 		{"POST", fmt.Sprintf("account/sales/%d/forward/preview", own), nil, 409, "sale_no_integration", "", nil},
 		{"PATCH", fmt.Sprintf("account/sales/%d", forwarded), object{"customer": object{"city": "Zeist"}}, 409, "sale_forwarded", "", nil},
-		{"PATCH", fmt.Sprintf("account/sales/%d", own), object{"customer": object{"lastname": ""}}, 422, "missing", "customer.lastname", nil},
+		{"PATCH", fmt.Sprintf("account/sales/%d", own), object{"customer": object{"lastname": ""}}, 422, "missing", "lastname", nil},
 		{"POST", fmt.Sprintf("account/sales/%d/cancellation-request", own), reason, 409, "cancellation_not_forwarded", "", nil},
 		{"POST", last("account/cancellation-requests", "cancellation_requests", "withdraw"), nil, 409, "wrong_state", "", nil},
 		{"PUT", asked, object{"reference": "twee", "reason": "x"}, 409, "cancellation_pending", "", []string{"Authorization", "Bearer " + s.agent}},

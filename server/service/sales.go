@@ -520,7 +520,7 @@ func (s *Service) CorrectSale(ctx context.Context, a Actor, id int64, customer m
 		maps.Copy(corrected.Answers, answers)
 		needed := map[string]string{}
 		for _, field := range requiredFields(corrected.Business) {
-			needed["customer."+field] = corrected.Fields[field]
+			needed[field] = corrected.Fields[field]
 		}
 		if missing := required(needed); missing != nil {
 			return missing

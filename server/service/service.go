@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -162,11 +163,14 @@ func invalidValue(field string, err error) *Error {
 	if wrong, known := errors.AsType[*json.UnmarshalTypeError](err); known {
 		return invalid(cmp.Or(wrong.Field, field, "body"), "wrong_kind", Sentence{Key: kindOf(wrong.Type)})
 	}
-	why := Sentence{Key: "json_ends"}
-	if syntax, known := errors.AsType[*json.SyntaxError](err); known && syntax.Error() != "unexpected end of JSON input" {
-		why = Sentence{Key: "json_syntax", Args: []any{syntax.Offset}}
+	syntax, inSyntax := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF) || inSyntax && syntax.Error() == "unexpected end of JSON input":
+		return refuse(http.StatusBadRequest, "unreadable_body", Sentence{Key: "json_ends"})
+	case inSyntax:
+		return refuse(http.StatusBadRequest, "unreadable_body", Sentence{Key: "json_syntax", Args: []any{syntax.Offset}})
 	}
-	return refuse(http.StatusBadRequest, "unreadable_body", why)
+	return invalid(cmp.Or(field, "body"), "field_invalid", err.Error())
 }
 
 // kindOf names what a field takes, as a sentence's key.

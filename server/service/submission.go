@@ -15,10 +15,10 @@ import (
 	"koppel/salesdock"
 )
 
-// maxContractMB is the largest file that is taken with a sale; maxContract is that in base64 characters.
+// maxContractMB is the largest file that is taken with a sale; maxContract is that in base64, with room for line ends.
 const (
 	maxContractMB = 10
-	maxContract   = maxContractMB << 20 / 3 * 4
+	maxContract   = 14 << 20
 )
 
 // Limits keep one sale from being a load.
@@ -307,10 +307,9 @@ type saleChecks struct {
 func checkSubmission(s *linking.Submission, lines []linking.SoldLine, c saleChecks) error {
 	wrong := map[string]Sentence{}
 	say := func(field, key string, args ...any) { wrong[field] = Sentence{key, args} }
-	types := []string{"offer", "order"}
-	if c.flow.TransactionType != "all" {
-		types = []string{c.flow.TransactionType}
-	}
+	types := slices.DeleteFunc([]string{"offer", "order"}, func(kind string) bool {
+		return c.flow.TransactionType != "all" && c.flow.TransactionType != kind
+	})
 	if !slices.Contains(types, s.TransactionType) {
 		say("transaction_type", "value_of", strings.Join(types, ", "))
 	}

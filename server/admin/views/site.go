@@ -104,6 +104,16 @@ type Form struct {
 	Message string // what is wrong as a whole; empty when nothing is
 }
 
+// Rename gives what is wrong with a field the name that the page has for it: from, to, from, to, …
+func (f Form) Rename(pairs ...string) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if texts, wrong := f.Errors[pairs[i]]; wrong {
+			delete(f.Errors, pairs[i])
+			f.Errors[pairs[i+1]] = texts
+		}
+	}
+}
+
 // Get gives what a field holds.
 func (f Form) Get(name string) string { return f.Values.Get(name) }
 
