@@ -110,6 +110,20 @@ func (w *world) sendHeader(request *http.Request) (int, object, http.Header) {
 	return response.StatusCode, envelope, response.Header
 }
 
+// download gets a file by its whole address.
+func (w *world) download(location, token string) (*http.Response, string) {
+	w.t.Helper()
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, location, nil)
+	require.NoError(w.t, err)
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(w.t, err)
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	require.NoError(w.t, err)
+	return response, string(data)
+}
+
 // one reads one value.
 func (w *world) one(sql string) string { return dbtest.One(w.t, w.database, sql) }
 

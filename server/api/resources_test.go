@@ -1,10 +1,8 @@
 package api_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
 	"testing"
 
@@ -24,25 +22,15 @@ func TestFilesAndOrganisationFields(t *testing.T) {
 	require.Equal(t, object{"extension": "png", "content": picture}, detail["image"])
 	document := detail["documents"].([]any)[0].(object)
 	require.Equal(t, "Tarieven", document["name"])
-	fetch := func(token string) (int, []byte) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, document["location"].(string), nil)
-		require.NoError(t, err)
-		request.Header.Set("Authorization", "Bearer "+token)
-		response, err := http.DefaultClient.Do(request)
-		require.NoError(t, err)
-		defer response.Body.Close()
-		data, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
-		return response.StatusCode, data
-	}
-	status, data := fetch(s.agent)
-	require.Equal(t, http.StatusOK, status)
-	require.True(t, bytes.Equal(pdf, data))
+	location := document["location"].(string)
+	response, data := s.download(location, s.agent)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.Equal(t, string(pdf), data)
 	s.must("POST", fmt.Sprintf("account/connect-organisation-to-products/%d", s.organisation), object{"products": []int64{}})
-	status, _ = fetch(s.agent)
-	require.Equal(t, http.StatusNotFound, status, "who may not sell it does not see its papers")
-	status, _ = fetch(s.environment("other"))
-	require.Equal(t, http.StatusUnauthorized, status)
+	response, _ = s.download(location, s.agent)
+	require.Equal(t, http.StatusNotFound, response.StatusCode, "who may not sell it does not see its papers")
+	response, _ = s.download(location, s.environment("other"))
+	require.Equal(t, http.StatusUnauthorized, response.StatusCode)
 	for field, body := range map[string]object{
 		"image.extension":         {"image": object{"extension": "exe", "content": picture}},
 		"image.content":           {"image": object{"extension": "png", "content": "###"}},
