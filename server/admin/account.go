@@ -316,6 +316,7 @@ func (v *visit) inviteUser() error {
 	if err != nil {
 		return err
 	}
+	v.site.Path = v.to("/users/%d", id) // which page this is, and where a change of language returns to
 	return v.userPage(invitation.User, &invitation, userForm(invitation.User))
 }
 

@@ -794,6 +794,7 @@ func TestDocumentsOfAProduct(t *testing.T) {
 	require.NotNil(t, link, body)
 	got := p.get(link[1])
 	require.Equal(t, "%PDF", got.body)
+	require.Regexp(t, `<dt>Identifier</dt>\s*<dd>stroom-1</dd>`, w.person().signIn("zonwijs", "agent@partner.example").get(fmt.Sprintf("/o/zonwijs/products/%d", w.ids["products"])).body)
 	require.Equal(t, `attachment; filename=Tarieven.pdf`, got.header.Get("Content-Disposition"))
 	require.Equal(t, http.StatusNotFound, w.person().signIn("zonwijs", "agent@partner.example").get(link[1]).status, "the organisation does not have it")
 	require.Equal(t, http.StatusNotFound, w.person().signIn("voltera", "owner@voltera.example").get(strings.Replace(link[1], "zonwijs", "voltera", 1)).status)
@@ -822,6 +823,7 @@ func TestInvitation(t *testing.T) {
 	shown := boss.post(user + "/invite").body
 	last := link.FindStringSubmatch(shown)
 	require.Contains(t, shown, "geef hem zelf door", "there is no mail server")
+	require.Regexp(t, `href="`+user+`"\s+aria-current="page"`, shown, "it is the user's page")
 	require.Equal(t, http.StatusNotFound, w.person().get(first[1]).status, "one link works")
 	require.Equal(t, http.StatusOK, p.get(user).status)
 	require.Equal(t, "/sign-in", w.person().post(last[1], "password", password+"2").location)

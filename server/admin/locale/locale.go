@@ -106,13 +106,16 @@ func (p Printer) Exact(at time.Time) string {
 	return p.Date(at) + " " + at.In(salesdock.Amsterdam).Format("15:04:05")
 }
 
+// withinARequest: what a request did lies that much after the moment at which its page was asked for.
+const withinARequest = 5 * time.Second
+
 // When writes a moment as people say it: zojuist, vandaag 14:02, gisteren 09:15, 3 dagen geleden, 4 mei 2026.
 func (p Printer) When(at time.Time) string {
 	now, then := p.Now.In(salesdock.Amsterdam), at.In(salesdock.Amsterdam)
 	clock := then.Format("15:04")
 	days := int(midnight(now).Sub(midnight(then)).Round(24*time.Hour) / (24 * time.Hour))
 	switch since := now.Sub(then); {
-	case since >= 0 && since < time.Minute:
+	case since > -withinARequest && since < time.Minute:
 		return p.T("zojuist")
 	case since >= 0 && since < time.Hour:
 		return p.N(int64(since.Minutes()), "%s minuut geleden", "%s minuten geleden")

@@ -93,6 +93,8 @@ func TestTimesAsPeopleSayThem(t *testing.T) {
 	now := time.Date(2026, 3, 29, 14, 2, 0, 0, salesdock.Amsterdam) // the day summer time begins
 	for ago, said := range map[time.Duration][2]string{
 		20 * time.Second:     {"zojuist", "just now"},
+		-2 * time.Second:     {"zojuist", "just now"}, // what the request did that this page answers
+		-30 * time.Second:    {"over 1 minuut", "in 1 minute"},
 		time.Minute:          {"1 minuut geleden", "1 minute ago"},
 		59 * time.Minute:     {"59 minuten geleden", "59 minutes ago"},
 		5 * time.Hour:        {"vandaag 09:02", "today 09:02"},
