@@ -5,7 +5,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X koppel/internal/cli.Version=${VERSION}" -o /koppel .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X koppel/cli.Version=${VERSION}" -o /koppel .
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -24,6 +24,14 @@ standalone:
 postgres: # PostgreSQL's programs, where nothing else is configured and we may install them
 	@scripts/ensure-postgres
 
+.PHONY: database-tests
+database-tests: # what the tests of the database need
+	@scripts/ensure-database-tests
+
+.PHONY: monitoring
+monitoring: # what the test of alerts and dashboards needs
+	@scripts/ensure-monitoring
+
 .PHONY: browser
 browser: # what the browser tests need
 	@scripts/ensure-browser
@@ -33,9 +41,20 @@ build: standalone ## Build both programs into bin/
 	go build -o $(BIN)/koppel .
 
 .PHONY: test
-test: postgres browser ## Run every test: the product's module with the race detector, then end to end and in a browser
-	go test -race -timeout 15m ./...
-	cd standalone && go test -timeout 50m -parallel 4 ./...
+test: postgres database-tests browser monitoring gotestsum ## Run every test: the product's module with the race detector, then end to end and in a browser
+	@mkdir -p .koppel
+	$(BIN)/gotestsum --format pkgname --jsonfile .koppel/test.json -- -race -timeout 30m ./...
+	@$(call slowest,.koppel/test.json)
+	cd standalone && $(BIN)/gotestsum --format pkgname --jsonfile ../.koppel/test-standalone.json -- -timeout 50m -parallel 4 ./...
+	@$(call slowest,.koppel/test-standalone.json)
+
+# Where the time of a test run went. A test's seconds are its own; several run at once.
+slowest = echo "Slowest:"; $(BIN)/gotestsum tool slowest --jsonfile $(1) --threshold 3s --num 15
+
+.PHONY: gotestsum
+gotestsum:
+	@mkdir -p $(BIN)
+	@cd tools && go build -o $(BIN)/ gotest.tools/gotestsum
 
 .PHONY: lint
 lint: tools generate-check ## Format, linters, generated code is current, determinism of workflows
@@ -78,10 +97,18 @@ bench: postgres ## Measure, side by side in one run; prints a report
 
 .PHONY: fuzz
 FUZZ_TIME ?= 5m
-fuzz: ## Fuzz everything that reads what a partner or client sends, FUZZ_TIME each; findings are kept as tests
-	@for target in linking:FuzzRule linking:FuzzBuildRequest salesdock:FuzzProduct salesdock:FuzzQuestionAndEnvelope salesdock:FuzzAnswers salesdock:FuzzSignature salesdock:FuzzWithoutNUL server/api:FuzzForm server/api:FuzzRequests; do \
+fuzz: ## Fuzz everything that reads what a partner or client sends, FUZZ_TIME each; a finding is a test, under a name that says what it found
+	@for target in linking:FuzzRule linking:FuzzBuildRequest linking:FuzzForms activities:FuzzExchange salesdock:FuzzProduct salesdock:FuzzQuestionAndEnvelope salesdock:FuzzAnswers salesdock:FuzzSignature salesdock:FuzzWithoutNUL salesdock:FuzzOneRow server/api:FuzzForm server/api:FuzzText server/api:FuzzRequests; do \
 		echo "$$target"; go test "./$${target%%:*}" -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZ_TIME) || exit 1; \
 	done
+
+.PHONY: faults
+faults: postgres ## Sell to a partner that does everything wrong: 2,000 orders for each of three seeds; prints a table for each
+	cd standalone && KOPPEL_FAULTS_SALES=2000 KOPPEL_FAULTS_SEEDS=3 go test -count=1 -timeout 90m -v -run TestNeverTwiceNeverLost ./e2e
+
+.PHONY: matrix
+matrix: postgres database-tests ## The main job on every version, owner and way of PostgreSQL; a test run takes a third of them
+	cd standalone && KOPPEL_MATRIX=1 go test -count=1 -timeout 30m -v -run TestMainJobOnRentedPostgreSQL ./e2e
 
 .PHONY: tools
 tools:

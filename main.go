@@ -4,7 +4,7 @@ package main
 import (
 	"os"
 
-	"koppel/internal/cli"
+	"koppel/cli"
 	"koppel/internal/config"
 )
 

@@ -10,10 +10,10 @@ import (
 	"go.uber.org/zap"
 
 	"koppel/db"
-	"koppel/internal/budget"
-	"koppel/internal/identity"
 	"koppel/internal/vault"
+	"koppel/partner"
 	"koppel/salesdock"
+	"koppel/states"
 )
 
 // Partner makes requests to partners: one request an activity, because the queue's limit counts activities.
@@ -22,16 +22,18 @@ type Partner struct {
 	Vault     *vault.Vault
 	Transport http.RoundTripper
 	PublicURL string
-	Budget    *budget.Budget
-	Known     *identity.Known // keys that were read before; nil reads them each time
+	Budget    *partner.Budget
+	Known     *partner.Signers // keys that were read before; nil reads them each time
+	Looks     LookWaits
 	Log       *zap.Logger
 	Now       func() time.Time
 }
 
 // Records works on the database alone.
 type Records struct {
-	Store *db.Store
-	Now   func() time.Time
+	Store  *db.Store
+	Budget *partner.Budget
+	Now    func() time.Time
 }
 
 // integrationRef is an integration with the means to call its partner.
@@ -41,32 +43,20 @@ type integrationRef struct {
 	client        *salesdock.Client
 }
 
+func (p *Partner) clients() *partner.Clients {
+	return &partner.Clients{Store: p.Store, Vault: p.Vault, Transport: p.Transport, Budget: p.Budget, Known: p.Known, Now: p.Now}
+}
+
 func (p *Partner) client(ctx context.Context, i db.Integration) (*salesdock.Client, error) {
-	var signer *salesdock.Signer
-	if keyed(i) {
-		var err error
-		if signer, err = p.signer(ctx, i.EnvironmentID); err != nil {
-			return nil, err
-		}
-	}
-	token, err := p.Vault.Open(vault.TokenRow(i.EnvironmentID, i.LinkKey), i.TokenSealed)
+	client, err := p.clients().Of(ctx, i)
 	if err != nil {
 		return nil, err
 	}
-	return salesdock.NewClient(p.Budget.Transport(p.Transport, i.LimitGroup), i.BaseURL, i.AccountName, string(token)).SignedBy(signer), nil
+	return p.listen(i, client), nil
 }
 
-func (p *Partner) signer(ctx context.Context, environmentID int64) (*salesdock.Signer, error) {
-	return p.Known.Signer(environmentID, func() (signer *salesdock.Signer, err error) {
-		err = p.Store.WithTx(ctx, environmentID, func(tx *db.Tx) error {
-			signer, err = identity.Signer(ctx, tx, p.Vault, environmentID, p.Now())
-			return err
-		})
-		return signer, err
-	})
-}
-
-// integration loads an integration that may be called. A paused or removed one gives ReasonNotFound.
+// integration loads an integration with the means to call its partner, in whatever state it is: who calls decides
+// whether a paused or removed one is called.
 func (p *Partner) integration(ctx context.Context, environmentID, id int64) (ref integrationRef, err error) {
 	err = p.Store.WithTx(ctx, environmentID, func(tx *db.Tx) error {
 		if ref.Integration, err = tx.IntegrationByID(ctx, environmentID, id); err != nil {
@@ -83,32 +73,40 @@ func (p *Partner) integration(ctx context.Context, environmentID, id int64) (ref
 	return ref, err
 }
 
-// failed classifies what went wrong with a read. A refused token pauses the link, once,
-// and says so.
+// failed classifies what went wrong with a read, and makes its error.
 func (p *Partner) failed(ctx context.Context, i db.Integration, cause error) error {
 	c, err := p.noted(ctx, i, cause)
 	if err != nil {
 		return err
 	}
+	if c.Disposition == Pause && i.State == states.IntegrationActive {
+		c = c.again() // once is no proof: after the second look the link is paused, or this goes on
+		c.Delay = 2 * tokenProbes[0]
+	}
 	return c.asError()
 }
 
+// noted classifies what went wrong with a read. A refused token puts the token in doubt.
 func (p *Partner) noted(ctx context.Context, i db.Integration, cause error) (Classified, error) {
-	c := classify(cause, false)
+	c := classify(cause, asRead)
+	jobFailed(ctx, c.Reason)
 	if c.Disposition == Pause {
-		if err := p.pause(ctx, i); err != nil {
+		if err := p.doubtToken(ctx, i); err != nil {
 			return c, err
 		}
 	}
-	p.Log.Info("partner.request.failed", zap.Int64("integration_id", i.ID), zap.String("reason", c.Reason), zap.Int("status", c.Status))
+	p.Log.Info("partner.request.failed", zap.Int64("integration_id", i.ID), zap.String("reason", string(c.Reason)), zap.Int("status", c.Status))
 	return c, nil
 }
 
-func (p *Partner) pause(ctx context.Context, i db.Integration) error {
-	return p.Store.WithTx(ctx, i.EnvironmentID, func(tx *db.Tx) error {
-		_, err := tx.IntegrationSetState(ctx, db.IntegrationSetStateParams{
-			EnvironmentID: i.EnvironmentID, ID: i.ID, State: "paused", PausedReason: ReasonTokenRefused, Now: p.Now(),
-		})
+// plan gives the current plan, also where an integration may not be called.
+func (p *Partner) plan(ctx context.Context, in IntegrationInput, err error) (plan IntegrationPlan, _ error) {
+	if err != nil {
+		return plan, err
+	}
+	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
+		plan, err = readPlan(ctx, tx, in, p.Now())
 		return err
 	})
+	return plan, err
 }

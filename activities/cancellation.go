@@ -9,7 +9,9 @@ import (
 
 	"koppel/db"
 	"koppel/internal/logging"
+	"koppel/ledger"
 	"koppel/salesdock"
+	"koppel/states"
 )
 
 // CancellationInput names a sale whose cancellation is asked for.
@@ -20,15 +22,17 @@ type CancellationInput struct {
 
 // CancellationPlan is what is to be done next: tell the partner (RequestID), wait, or nothing more.
 type CancellationPlan struct {
-	Ended      bool
-	RequestID  int64
-	LimitGroup string
-	Wait       time.Duration
+	Ended         bool
+	RequestID     int64
+	IntegrationID int64
+	LimitGroup    string
+	Wait          time.Duration
 }
 
 // TellCancellationInput names a request.
 type TellCancellationInput struct {
 	EnvironmentID int64
+	IntegrationID int64
 	RequestID     int64
 }
 
@@ -50,22 +54,22 @@ func (r *Records) PlanCancellation(ctx context.Context, in CancellationInput) (p
 		if err != nil {
 			return err
 		}
-		give := func(answer string) error { // without the partner; the next request is looked at right away
+		give := func(answer states.CancellationState) error { // without the partner; the next request is looked at right away
 			plan.Wait = time.Millisecond
 			c := db.CancellationRequest{EnvironmentID: in.EnvironmentID, ID: next.ID, SaleID: next.SaleID, IntegrationID: next.IntegrationID, Reason: next.Reason}
-			return tx.AnswerOutgoing(ctx, c, db.Answered{State: answer, Zone: salesdock.Amsterdam, Now: r.Now()})
+			return ledger.AnswerOutgoing(ctx, tx, c, ledger.Answered{State: answer, Now: r.Now()})
 		}
 		switch {
-		case next.IntegrationState == "removed":
-			return give(db.CancellationRefused)
-		case next.State == db.CancellationAsking && next.ExpiresAt.Before(r.Now()): // the partner's own would have expired, too
-			return give(db.CancellationExpired)
-		case next.IntegrationState == "paused":
+		case next.IntegrationState == states.IntegrationRemoved:
+			return give(states.CancellationRefused)
+		case next.State == states.CancellationAsking && next.ExpiresAt.Before(r.Now()): // the partner's own would have expired, too
+			return give(states.CancellationExpired)
+		case next.IntegrationState == states.IntegrationPaused:
 			plan.Wait = whilePaused
 		case next.NextAt.After(r.Now()):
 			plan.Wait = next.NextAt.Sub(r.Now())
 		default:
-			plan.RequestID, plan.LimitGroup = next.ID, next.LimitGroup
+			plan.RequestID, plan.IntegrationID, plan.LimitGroup = next.ID, *next.IntegrationID, next.LimitGroup
 		}
 		return nil
 	})
@@ -97,11 +101,11 @@ func (p *Partner) TellCancellation(ctx context.Context, in TellCancellationInput
 	}
 	var state salesdock.CancellationState
 	switch c.State {
-	case db.CancellationAsking:
+	case states.CancellationAsking:
 		state, err = ref.client.AskCancellation(ctx, theirs, salesdock.CancellationRequest{Reference: c.Reference, Reason: c.Reason, ExpiresAt: salesdock.Stamp{Time: c.ExpiresAt}})
-	case db.CancellationOpen:
+	case states.CancellationOpen:
 		state, err = ref.client.Cancellation(ctx, theirs, c.Reference)
-	case db.CancellationWithdrawing:
+	case states.CancellationWithdrawing:
 		state, err = ref.client.WithdrawCancellation(ctx, theirs, c.Reference)
 	default:
 		return nil
@@ -112,8 +116,8 @@ func (p *Partner) TellCancellation(ctx context.Context, in TellCancellationInput
 }
 
 func (p *Partner) recordCancellation(ctx context.Context, ref integrationRef, c db.CancellationRequest, state salesdock.CancellationState, cause error) error {
-	answered := db.Answered{State: string(state.State), Answer: string(state.Answer), Zone: salesdock.Amsterdam, Now: p.Now()}
-	reason := ""
+	answered := ledger.Answered{State: states.CancellationState(state.State), Answer: string(state.Answer), Now: p.Now()}
+	var reason states.Reason
 	var delay time.Duration
 	if cause != nil {
 		classified, err := p.noted(ctx, ref.Integration, cause)
@@ -121,32 +125,32 @@ func (p *Partner) recordCancellation(ctx context.Context, ref integrationRef, c 
 			return err
 		}
 		reason, delay = classified.Reason, classified.Delay
-		if classified.Disposition == Person || classified.Disposition == Adopt {
-			answered.State = db.CancellationRefused
-			var answer *salesdock.Error
-			if errors.As(cause, &answer) {
-				answered.Answer = answer.Message
-			}
+		// Only the account itself refuses a request: a page of what stands before it says nothing of it.
+		var answer *salesdock.Error
+		refused := classified.Disposition == Person || classified.Disposition == Adopt
+		if refused && errors.As(cause, &answer) && answer.Contract {
+			answered.State, answered.Answer = states.CancellationRefused, answer.Message
+			jobFailed(ctx, "") // that is an answer
 		}
 	}
-	p.Log.Info("cancellation.told", zap.Int64(logging.KeyEnvironment, c.EnvironmentID), zap.Int64("cancellation_id", c.ID), zap.String(logging.KeyReason, reason))
+	p.Log.Info("cancellation.told", zap.Int64(logging.KeyEnvironment, c.EnvironmentID), zap.Int64("cancellation_id", c.ID), zap.String(logging.KeyReason, string(reason)))
 	return p.Store.WithTx(ctx, c.EnvironmentID, func(tx *db.Tx) error {
 		switch answered.State {
 		case "": // not told: later
 			wait := max(delay, min(cancellationRetry, 5*time.Second<<min(c.Attempts, 10)))
 			return tx.CancellationLater(ctx, db.CancellationLaterParams{EnvironmentID: c.EnvironmentID, ID: c.ID, Cause: reason, NextAt: p.Now().Add(wait)})
-		case db.CancellationOpen:
+		case states.CancellationOpen:
 			next := p.Now().Add(cancellationLook)
 			if c.ExpiresAt.Before(next) {
 				next = maxTime(c.ExpiresAt, p.Now()).Add(time.Minute)
 			}
 			_, err := tx.CancellationOpened(ctx, db.CancellationOpenedParams{EnvironmentID: c.EnvironmentID, ID: c.ID, NextAt: next})
 			return err
-		case db.CancellationAccepted, db.CancellationRejected, db.CancellationWithdrawn, db.CancellationExpired, db.CancellationRefused:
-			return tx.AnswerOutgoing(ctx, c, answered)
+		case states.CancellationAccepted, states.CancellationRejected, states.CancellationWithdrawn, states.CancellationExpired, states.CancellationRefused:
+			return ledger.AnswerOutgoing(ctx, tx, c, answered)
 		}
 		// A state that is not known: it will be one day, or a person looks.
-		return tx.CancellationLater(ctx, db.CancellationLaterParams{EnvironmentID: c.EnvironmentID, ID: c.ID, Cause: ReasonUnreadable, NextAt: p.Now().Add(cancellationRetry)})
+		return tx.CancellationLater(ctx, db.CancellationLaterParams{EnvironmentID: c.EnvironmentID, ID: c.ID, Cause: states.ReasonUnreadable, NextAt: p.Now().Add(cancellationRetry)})
 	})
 }
 

@@ -6,30 +6,14 @@ import (
 	"net/http"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.uber.org/zap"
 
 	"koppel/db"
-	"koppel/internal/budget"
+	"koppel/partner"
 	"koppel/salesdock"
-)
-
-// Reasons, as operators read them in Temporal and people read them in words. An error's text goes nowhere
-// else: it may hold personal data.
-const (
-	ReasonUnreachable  = "partner_unreachable"
-	ReasonDown         = "partner_down" // it failed repeatedly, and is left alone for a while
-	ReasonThrottled    = "partner_throttled"
-	ReasonRejected     = "partner_rejected"
-	ReasonForbidden    = "partner_forbidden"
-	ReasonTokenRefused = "token_refused"
-	ReasonUnreadable   = "partner_unreadable"
-	ReasonUnknown      = "outcome_unknown"
-	ReasonConflict     = "partner_conflict"
-	ReasonNotFound     = "not_found"
-	ReasonInternal     = "internal"
+	"koppel/states"
 )
 
 // Disposition says what is done about an error.
@@ -46,148 +30,171 @@ const (
 
 // Classified is an error's row in the table.
 type Classified struct {
-	Reason      string
+	Reason      states.Reason
 	Disposition Disposition
 	Delay       time.Duration // the partner's wish, or 0 for the usual backoff
 	Status      int           // HTTP, or 0
 }
 
-// classify is the one table that decides on errors. create says that the request would have made a sale: then
-// only what certainly did not arrive, or was certainly refused, is not unknown.
-func classify(err error, create bool) Classified {
+// request is what was asked of a partner, as far as it decides on an error.
+type request int
+
+const (
+	asRead        request = iota // or anything else that may be done again
+	asCreate                     // a sale, at a partner that keeps no keys
+	asKeyedCreate                // a sale, at a partner that answers the same key with the same sale
+)
+
+func createAt(i db.Integration) request {
+	if keyed(i) {
+		return asKeyedCreate
+	}
+	return asCreate
+}
+
+// classify is the one table that decides on errors. For a create only what certainly did not arrive, or was certainly
+// refused, is not unknown (decision 14).
+func classify(err error, asked request) Classified {
 	var answer *salesdock.Error
-	var open *budget.OpenError
+	var open *partner.OpenError
 	switch {
 	case errors.As(err, &open):
-		return Classified{Reason: ReasonDown, Disposition: Retry, Delay: open.Wait(time.Now())}
+		return Classified{Reason: states.ReasonDown, Disposition: Retry, Delay: open.Wait(time.Now())}
 	case errors.Is(err, salesdock.ErrAddressForbidden):
-		return Classified{Reason: ReasonForbidden, Disposition: Person}
+		return Classified{Reason: states.ReasonForbidden, Disposition: Person}
 	case errors.Is(err, salesdock.ErrNotSent):
-		return Classified{Reason: ReasonUnreachable, Disposition: Retry}
+		return Classified{Reason: states.ReasonUnreachable, Disposition: Retry}
 	case errors.As(err, &answer):
-		return classifyAnswer(answer, create)
-	case errors.Is(err, salesdock.ErrNoAnswer), errors.Is(err, salesdock.ErrUnreadable):
-		reason := ReasonUnreachable
-		if errors.Is(err, salesdock.ErrUnreadable) {
-			reason = ReasonUnreadable
+		if asked == asRead {
+			return classifyRead(answer)
 		}
-		return Classified{Reason: reason, Disposition: unknownIf(create)}
+		return classifyCreate(answer, asked)
+	case errors.Is(err, salesdock.ErrNoAnswer):
+		return Classified{Reason: states.ReasonUnreachable, Disposition: unknownIf(asked)}
+	case errors.Is(err, salesdock.ErrUnreadable):
+		return Classified{Reason: states.ReasonUnreadable, Disposition: unknownIf(asked)}
 	case errors.Is(err, db.ErrNotFound):
-		return Classified{Reason: ReasonNotFound, Disposition: Person}
+		return Classified{Reason: states.ReasonNotFound, Disposition: Person}
+	case errors.Is(err, db.ErrUnstorable):
+		return Classified{Reason: states.ReasonUnstorable, Disposition: Person}
 	}
-	return Classified{Reason: ReasonInternal, Disposition: Retry}
+	return Classified{Reason: states.ReasonInternal, Disposition: Retry}
 }
 
-func unknownIf(create bool) Disposition {
-	if create {
-		return Unknown
+func unknownIf(asked request) Disposition {
+	if asked == asRead {
+		return Retry
 	}
-	return Retry
+	return Unknown
 }
 
-func classifyAnswer(answer *salesdock.Error, create bool) Classified {
-	c := Classified{Status: answer.Status, Delay: answer.RetryAfter}
+// refusal is what a status line that refuses says by itself, whatever page comes with it; ok is false for a status
+// that leaves open what happened.
+func refusal(status int) (reason states.Reason, d Disposition, ok bool) {
+	switch status {
+	case http.StatusTooManyRequests:
+		return states.ReasonThrottled, Retry, true
+	case http.StatusUnauthorized:
+		return states.ReasonTokenRefused, Pause, true
+	case http.StatusForbidden:
+		return states.ReasonForbidden, Person, true
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return states.ReasonMoved, Person, true
+	case 400, 402, 404, 405, 406, 410, 411, 413, 414, 415, 417, 422, 426, 428, 431, 451:
+		return states.ReasonRejected, Person, true
+	}
+	return "", Unknown, false
+}
+
+// throttledDelay is for a partner that does not say how long: a minute's window has room again soon.
+const throttledDelay = 15 * time.Second
+
+func fromStatus(answer *salesdock.Error) (c Classified, ok bool) {
+	c = Classified{Status: answer.Status, Delay: answer.RetryAfter}
+	c.Reason, c.Disposition, ok = refusal(answer.Status)
+	if c.Reason == states.ReasonThrottled && c.Delay == 0 {
+		c.Delay = throttledDelay
+	}
+	return c, ok
+}
+
+// classifyCreate decides what an answer to a create proves. Its body never makes certain that nothing was made; it
+// can only take that certainty away.
+func classifyCreate(answer *salesdock.Error, asked request) Classified {
+	c, refused := fromStatus(answer)
 	switch {
-	case answer.Throttled:
-		c.Reason, c.Disposition = ReasonThrottled, Retry
-		if c.Delay == 0 {
-			c.Delay = 15 * time.Second // a minute's window has room again soon
-		}
-	case answer.Status == http.StatusUnauthorized:
-		c.Reason, c.Disposition = ReasonTokenRefused, Pause
-	case answer.Status == http.StatusForbidden:
-		c.Reason, c.Disposition = ReasonForbidden, Person
-	case answer.Status == http.StatusConflict:
-		c.Reason, c.Disposition = ReasonConflict, Adopt
-	case answer.Status == http.StatusTooEarly:
-		c.Reason, c.Disposition = ReasonThrottled, Retry
-	case answer.Status == http.StatusRequestTimeout, answer.Status >= 500:
-		c.Reason, c.Disposition = ReasonUnreachable, unknownIf(create)
+	case asked == asKeyedCreate && answer.Status == http.StatusConflict:
+		c.Reason, c.Disposition = states.ReasonConflict, Adopt
+	case asked == asKeyedCreate && answer.Status == http.StatusTooEarly:
+		c.Reason, c.Disposition = states.ReasonThrottled, Retry
+	case refused && !answer.Claims:
 	default:
-		c.Reason, c.Disposition = ReasonRejected, Person
+		c.Reason, c.Disposition = unclear(answer), Unknown
 	}
+	return c
+}
+
+// unclear says why an answer leaves open what happened.
+func unclear(answer *salesdock.Error) states.Reason {
+	if answer.Status >= 500 || answer.Status == http.StatusRequestTimeout || errors.Is(answer, salesdock.ErrNoAnswer) {
+		return states.ReasonUnreachable
+	}
+	return states.ReasonUnreadable
+}
+
+// classifyRead decides on a read: doing it again is safe, so only what a person must mend is not tried again.
+func classifyRead(answer *salesdock.Error) Classified {
+	c, refused := fromStatus(answer)
+	switch {
+	case answer.Status == http.StatusNotFound:
+		c.Reason, c.Disposition = states.ReasonNotFound, Person
+	case refused:
+	case answer.Status == http.StatusConflict:
+		c.Reason, c.Disposition = states.ReasonConflict, Adopt
+	case answer.Status == http.StatusTooEarly:
+		c.Reason, c.Disposition = states.ReasonThrottled, Retry
+	case answer.Status >= 400 && answer.Status < 500 && answer.Status != http.StatusRequestTimeout, answer.Status == http.StatusOK && answer.Contract:
+		c.Reason, c.Disposition = states.ReasonRejected, Person
+	default:
+		c.Reason, c.Disposition = unclear(answer), Retry
+	}
+	return c
+}
+
+// again is the same, tried again: for what must not be left as it is, whatever comes of a single attempt.
+func (c Classified) again() Classified {
+	c.Disposition = Retry
 	return c
 }
 
 // asError makes the error that Temporal sees: a reason, whether to retry, and when.
 func (c Classified) asError() error {
-	return temporal.NewApplicationErrorWithOptions(c.Reason, c.Reason, temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(string(c.Reason), string(c.Reason), temporal.ApplicationErrorOptions{
 		NonRetryable:   c.Disposition == Person || c.Disposition == Pause,
 		NextRetryDelay: c.Delay,
 		Category:       temporal.ApplicationErrorCategoryBenign, // counted by us, by reason
 	})
 }
 
-// Sanitiser keeps error texts out of Temporal: what is not a reason of ours becomes "internal" there and is
-// logged here. It also sends the heartbeats of every activity.
-type Sanitiser struct {
-	interceptor.WorkerInterceptorBase
-	Log *zap.Logger
-}
-
-// InterceptActivity implements interceptor.WorkerInterceptor.
-func (s *Sanitiser) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
-	inbound := &sanitisedActivity{log: s.Log}
-	inbound.Next = next
-	return inbound
-}
-
-// Priorities on the partner queue: forwards first, then statuses, then the catalogue. Who has many sales waiting
-// does not hold up who shares the partner's budget.
-const (
-	PriorityForward        = 1
-	PriorityForwardCrowded = 2
-	PriorityAnnounce       = 3
-	PriorityStatus         = 4
-	PriorityCatalogue      = 5
-)
-
-var kinds = map[int]string{
-	PriorityForward: budget.Forward, PriorityForwardCrowded: budget.Forward, PriorityAnnounce: budget.Announce, PriorityStatus: budget.Status, PriorityCatalogue: budget.Catalogue,
-}
-
-// Heartbeat is how often a running activity says that it lives.
-const Heartbeat = 5 * time.Second
-
-// beat says so until stop is called. A short activity is over before the first time.
-func beat(ctx context.Context) (stop func()) {
-	ctx, stop = context.WithCancel(ctx)
-	go func() {
-		tick := time.NewTicker(Heartbeat)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx)
-			}
-		}
-	}()
-	return stop
-}
-
-type sanitisedActivity struct {
-	interceptor.ActivityInboundInterceptorBase
-	log *zap.Logger
-}
-
-func (s *sanitisedActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (result any, err error) {
+func (s *sanitisedActivity) sanitised(ctx context.Context, in *interceptor.ExecuteActivityInput, o *outcome) (result any, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.log.Error("activity.panicked", zap.Any("cause", cause), zap.Stack("stack"))
-			result, err = nil, Classified{Reason: ReasonInternal, Disposition: Retry}.asError()
+			o.ref = newRef()
+			s.Log.Error("activity.panicked", zap.String("ref", o.ref), zap.Any("cause", cause), zap.Stack("stack"))
+			result, err = nil, Classified{Reason: states.ReasonInternal, Disposition: Retry}.asError()
 		}
 	}()
 	stop := beat(ctx)
 	defer stop()
-	ctx = budget.WithKind(ctx, kinds[activity.GetInfo(ctx).Priority.PriorityKey])
 	result, err = s.Next.ExecuteActivity(ctx, in)
 	var ours *temporal.ApplicationError
 	if err == nil || errors.As(err, &ours) {
 		return result, err
 	}
-	classified := classify(err, false)
-	s.log.Warn("activity.failed", zap.String("reason", classified.Reason), zap.Error(err))
+	classified := classify(err, asRead)
+	if classified.Reason == states.ReasonInternal {
+		o.ref = newRef()
+	}
+	s.Log.Warn("activity.failed", zap.String("reason", string(classified.Reason)), zap.String("ref", o.ref), zap.Error(err))
 	return result, classified.asError()
 }

@@ -7,8 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"koppel/db"
+	"koppel/ledger"
 	"koppel/linking"
-	"koppel/server/service"
+	"koppel/server/service/integrations"
+	"koppel/states"
 )
 
 // What a partner changes is told once, with what it means and the sales it holds up, and is gone when it is mapped,
@@ -16,16 +18,16 @@ import (
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	w := setup(t, true)
-	theirs := func(part string, rows any) bool {
+	theirs := func(part linking.Part, rows any) bool {
 		changed := false
 		w.tx(func(tx *db.Tx) (err error) {
-			changed, err = tx.SaveSetupPart(t.Context(), w.actor.EnvironmentID, w.row.ID, part, rows, time.Now())
+			changed, err = ledger.SaveSetupPart(t.Context(), tx, w.actor.EnvironmentID, w.row.ID, part, rows, time.Now())
 			return err
 		})
 		return changed
 	}
-	health := func() service.Health {
-		h, err := w.svc.IntegrationHealth(t.Context(), w.actor, w.row.ID)
+	health := func() integrations.Health {
+		h, err := w.svc.Integrations.IntegrationHealth(t.Context(), w.actor, w.row.ID)
 		require.NoError(t, err)
 		return h
 	}
@@ -39,22 +41,22 @@ func TestHealth(t *testing.T) {
 	require.False(t, theirs(linking.PartQuestions, []linking.Question{first, asked}), "another order is no change")
 	_, err := w.send()
 	require.NoError(t, err)
-	require.Equal(t, db.ForwardingActionRequired, w.forwarding().State)
+	require.Equal(t, states.ForwardingActionRequired, w.forwarding().State)
 	h := health()
 	require.False(t, h.OK)
 	require.Len(t, h.Items, 1)
-	require.Equal(t, service.HealthItem{
-		Drift:    linking.Drift{Part: "questions", Identifier: "meter", Name: "Meterstand", Change: linking.ChangeAdded, Class: linking.DriftNeedsMapping},
+	require.Equal(t, integrations.HealthItem{
+		Drift:    linking.Drift{Part: linking.PartQuestions, Identifier: "meter", Name: "Meterstand", Change: linking.ChangeAdded, Class: linking.DriftNeedsMapping},
 		Unmapped: true, Sales: 1,
 	}, h.Items[0])
 
-	require.NoError(t, w.svc.SeenDrift(t.Context(), w.actor, w.row.ID, "questions"))
+	require.NoError(t, w.svc.Integrations.SeenDrift(t.Context(), w.actor, w.row.ID, linking.PartQuestions))
 	require.Len(t, health().Items, 1, "it is not mapped yet")
 	require.Empty(t, health().Items[0].Change)
 	require.True(t, theirs(linking.PartQuestions, []linking.Question{first}))
 	require.True(t, health().OK, "taken back: nothing keeps a sale")
 	require.Equal(t, linking.ChangeRemoved, health().Items[0].Change)
-	require.NoError(t, w.svc.SaveQuestionMappings(t.Context(), w.actor, w.row.ID, nil))
+	require.NoError(t, w.svc.Integrations.SaveQuestionMappings(t.Context(), w.actor, w.row.ID, nil))
 	require.Empty(t, health().Items, "who maps has seen it")
-	require.Error(t, w.svc.SeenDrift(t.Context(), w.actor, w.row.ID, "prijzen"))
+	require.Error(t, w.svc.Integrations.SeenDrift(t.Context(), w.actor, w.row.ID, "prijzen"))
 }

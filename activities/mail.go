@@ -14,8 +14,10 @@ import (
 	"koppel/internal/logging"
 	"koppel/internal/mailer"
 	"koppel/internal/vault"
-	"koppel/linking"
+	"koppel/ledger"
 	"koppel/salesdock"
+	"koppel/states"
+	"koppel/words"
 )
 
 // Mail sends mail.
@@ -55,10 +57,10 @@ func (m *Mail) SendMail(ctx context.Context, in MailInput) (result MailResult, e
 			return err
 		}
 		switch {
-		case row.State == "sending":
+		case row.State == states.MailSending:
 			result.Ended = true
-			return m.set(ctx, tx, row, "unknown", m.Now())
-		case row.State != "waiting":
+			return m.set(ctx, tx, row, states.MailUnknown, m.Now())
+		case row.State != states.MailWaiting:
 			result.Ended = true
 			return nil
 		case row.NextAt.After(m.Now()):
@@ -66,18 +68,18 @@ func (m *Mail) SendMail(ctx context.Context, in MailInput) (result MailResult, e
 			return nil
 		case m.Mailer == nil:
 			result.Ended = true
-			return m.set(ctx, tx, row, "not_configured", m.Now())
+			return m.set(ctx, tx, row, states.MailNotConfigured, m.Now())
 		}
 		message, err = m.compose(ctx, tx, row)
 		if errors.Is(err, errWithdrawn) {
 			result.Ended = true
-			return m.set(ctx, tx, row, "withdrawn", m.Now())
+			return m.set(ctx, tx, row, states.MailWithdrawn, m.Now())
 		}
 		if err != nil {
 			return err
 		}
 		row.Attempts++
-		return m.set(ctx, tx, row, "sending", m.Now())
+		return m.set(ctx, tx, row, states.MailSending, m.Now())
 	})
 	if err != nil || message == nil {
 		return result, err
@@ -86,27 +88,30 @@ func (m *Mail) SendMail(ctx context.Context, in MailInput) (result MailResult, e
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	state, wait := m.judge(row, cause)
-	m.Log.Info("mail.attempted", zap.Int64(logging.KeyEnvironment, in.EnvironmentID), zap.Int64("mail_id", in.MailID), zap.String("state", state))
+	if cause != nil && !errors.Is(cause, mailer.ErrRefused) && !errors.Is(cause, mailer.ErrUnknown) {
+		jobFailed(ctx, states.ReasonMailUnreachable)
+	}
+	m.Log.Info("mail.attempted", zap.Int64(logging.KeyEnvironment, in.EnvironmentID), zap.Int64("mail_id", in.MailID), zap.String("state", string(state)))
 	err = m.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error { return m.set(ctx, tx, row, state, m.Now().Add(wait)) })
-	return MailResult{Ended: state != "waiting", Wait: wait}, err
+	return MailResult{Ended: state != states.MailWaiting, Wait: wait}, err
 }
 
-func (m *Mail) judge(row db.Mail, cause error) (state string, wait time.Duration) {
+func (m *Mail) judge(row db.Mail, cause error) (state states.MailState, wait time.Duration) {
 	switch {
 	case cause == nil:
-		return "sent", 0
+		return states.MailSent, 0
 	case errors.Is(cause, mailer.ErrUnknown):
-		return "unknown", 0
+		return states.MailUnknown, 0
 	case errors.Is(cause, mailer.ErrRefused), m.Now().Sub(row.CreatedAt) > mailPatience:
-		return "failed", 0
+		return states.MailFailed, 0
 	}
-	return "waiting", mailWaits[min(int(row.Attempts)-1, len(mailWaits)-1)]
+	return states.MailWaiting, mailWaits[min(int(row.Attempts)-1, len(mailWaits)-1)]
 }
 
-func (m *Mail) set(ctx context.Context, tx *db.Tx, row db.Mail, state string, next time.Time) error {
+func (m *Mail) set(ctx context.Context, tx *db.Tx, row db.Mail, state states.MailState, next time.Time) error {
 	params := db.MailSetParams{EnvironmentID: row.EnvironmentID, ID: row.ID, State: state, Attempts: row.Attempts, NextAt: next}
-	if state != "waiting" && state != "sending" {
-		params.FinishedAt = ptr(m.Now())
+	if state != states.MailWaiting && state != states.MailSending {
+		params.FinishedAt = new(m.Now())
 	}
 	return tx.MailSet(ctx, params)
 }
@@ -139,8 +144,8 @@ func (m *Mail) invitation(ctx context.Context, tx *db.Tx, row db.Mail, env db.En
 	if err != nil {
 		return nil, err
 	}
-	subject, body := linking.InvitationMail(env.Language, env.Name, env.Account, invited.User.Email,
-		linking.InvitationURL(m.PublicURL, env.Account, string(text)), invited.ExpiresAt.In(salesdock.Amsterdam).Format("02-01-2006 15:04"))
+	subject, body := words.InvitationMail(env.Language, env.Name, env.Account, invited.User.Email,
+		words.InvitationURL(m.PublicURL, env.Account, string(text)), invited.ExpiresAt.In(salesdock.Amsterdam).Format("02-01-2006 15:04"))
 	return &mailer.Message{ID: fmt.Sprintf("invitation-%d-%d@%s.koppel", env.ID, row.ID, env.Account), To: invited.User.Email, Subject: subject, Text: body}, nil
 }
 
@@ -154,7 +159,7 @@ func confirmation(ctx context.Context, tx *db.Tx, row db.Mail, env db.Environmen
 	if err != nil {
 		return nil, err
 	}
-	subject, text := linking.ConfirmationMail(env.Language, env.Name, sale.ID, sale.Submission, db.SoldLines(lines))
+	subject, text := words.ConfirmationMail(env.Language, env.Name, sale.ID, sale.Submission, ledger.SoldLines(lines))
 	return &mailer.Message{
 		ID: fmt.Sprintf("sale-%d-%d@%s.koppel", row.EnvironmentID, sale.ID, env.Account), To: strings.TrimSpace(sale.Submission.Fields["email"]), Subject: subject, Text: text,
 	}, nil

@@ -16,82 +16,102 @@ import (
 	"koppel/internal/mailer"
 	"koppel/internal/mailer/smtptest"
 	"koppel/salesdock"
-	"koppel/server/service"
+	"koppel/server/service/access"
+	"koppel/states"
 )
 
-// A confirmation is tried until the server takes it, and never sent twice: not after a crash, nor after silence.
-func TestConfirmationMail(t *testing.T) {
-	t.Parallel()
+// confirming is an environment whose customers get a confirmation.
+type confirming struct {
+	*world
+	server *smtptest.Server
+	acts   *activities.Mail
+}
+
+func newConfirming(t *testing.T) *confirming {
+	t.Helper()
 	w := setup(t, false)
 	w.svc.MailConfigured = true
-	_, err := w.svc.PutLink(t.Context(), w.actor, salesdock.Link{Account: "reseller", BaseURL: "https://reseller.example", LinkKey: "k", Secret: "s"})
+	_, err := w.svc.Incoming.PutLink(t.Context(), w.actor, salesdock.Link{Account: "reseller", BaseURL: "https://reseller.example", LinkKey: "k", Secret: "s"})
 	require.NoError(t, err)
-	links, err := w.svc.IncomingLinks(t.Context(), w.actor)
+	links, err := w.svc.Incoming.IncomingLinks(t.Context(), w.actor)
 	require.NoError(t, err)
-	_, err = w.svc.UpdateIncomingLink(t.Context(), w.actor, links[0].ID, json.RawMessage(`{"send_confirmation_mail": true}`))
+	_, err = w.svc.Incoming.UpdateIncomingLink(t.Context(), w.actor, links[0].ID, json.RawMessage(`{"send_confirmation_mail": true}`))
 	require.NoError(t, err)
 	server := smtptest.New(t)
 	sender, err := mailer.New(server.URL, "bevestiging@acme.example")
 	require.NoError(t, err)
 	acts := &activities.Mail{Store: w.svc.Store, Mailer: sender, Log: zap.NewNop(), Now: func() time.Time { return time.Now().Add(w.ahead) }}
-	mail := func() activities.MailInput {
-		row, err := w.svc.SaleMail(t.Context(), w.actor, w.sellOnly())
-		require.NoError(t, err)
-		require.NotNil(t, row)
-		return activities.MailInput{EnvironmentID: w.actor.EnvironmentID, MailID: row.ID}
-	}
-	state := func(in activities.MailInput) (row db.Mail) {
-		w.tx(func(tx *db.Tx) (err error) {
-			row, err = tx.MailByID(t.Context(), in.EnvironmentID, in.MailID)
-			return err
-		})
-		return row
-	}
-	send := func(in activities.MailInput) activities.MailResult {
-		result, err := acts.SendMail(t.Context(), in)
-		require.NoError(t, err)
-		return result
-	}
+	return &confirming{w, server, acts}
+}
 
-	in := mail()
-	server.Mode(smtptest.Busy)
-	require.Equal(t, 30*time.Second, send(in).Wait)
-	require.Positive(t, send(in).Wait, "before its time nothing is tried")
-	require.EqualValues(t, 1, state(in).Attempts)
-	w.ahead += time.Minute
-	server.Mode(smtptest.Takes)
-	require.True(t, send(in).Ended)
-	require.True(t, send(in).Ended)
-	require.Equal(t, "sent", state(in).State)
-	require.Len(t, server.Mails(), 1)
-	require.Contains(t, server.Mails()[0], "Subject: Bevestiging van je bestelling bij Acme")
-	require.Equal(t, 1, strings.Count(server.Mails()[0], "Message-ID:"))
+// mail sells, and gives the mail to the customer.
+func (c *confirming) mail() activities.MailInput {
+	c.t.Helper()
+	row, err := c.svc.Sales.SaleMail(c.t.Context(), c.actor, c.sellOnly())
+	require.NoError(c.t, err)
+	require.NotNil(c.t, row)
+	return activities.MailInput{EnvironmentID: c.actor.EnvironmentID, MailID: row.ID}
+}
 
-	in = mail()
-	server.Mode(smtptest.Refuses)
-	require.True(t, send(in).Ended)
-	require.Equal(t, "failed", state(in).State)
-
-	in = mail()
-	server.Mode(smtptest.Vanishes)
-	require.True(t, send(in).Ended)
-	require.Equal(t, "unknown", state(in).State, "it may have arrived")
-	server.Mode(smtptest.Takes)
-	require.True(t, send(in).Ended)
-	require.Len(t, server.Mails(), 2, "and does not go again")
-
-	in = mail()
-	w.tx(func(tx *db.Tx) error {
-		return tx.MailSet(t.Context(), db.MailSetParams{EnvironmentID: in.EnvironmentID, ID: in.MailID, State: "sending", Attempts: 1, NextAt: time.Now()})
+func (c *confirming) state(in activities.MailInput) (row db.Mail) {
+	c.t.Helper()
+	c.tx(func(tx *db.Tx) (err error) {
+		row, err = tx.MailByID(c.t.Context(), in.EnvironmentID, in.MailID)
+		return err
 	})
-	require.True(t, send(in).Ended)
-	require.Equal(t, "unknown", state(in).State, "cut off while sending")
-	require.Len(t, server.Mails(), 2)
+	return row
+}
 
-	in = mail()
-	acts.Mailer = nil
-	require.True(t, send(in).Ended)
-	require.Equal(t, "not_configured", state(in).State)
+func (c *confirming) send(in activities.MailInput) activities.MailResult {
+	c.t.Helper()
+	result, err := c.acts.SendMail(c.t.Context(), in)
+	require.NoError(c.t, err)
+	return result
+}
+
+// A confirmation is tried until the server takes it, and never sent twice: not after a crash, nor after silence.
+func TestConfirmationMail(t *testing.T) {
+	t.Parallel()
+	c := newConfirming(t)
+	in := c.mail()
+	c.server.Mode(smtptest.Busy)
+	require.Equal(t, 30*time.Second, c.send(in).Wait)
+	require.Positive(t, c.send(in).Wait, "before its time nothing is tried")
+	require.EqualValues(t, 1, c.state(in).Attempts)
+	c.ahead += time.Minute
+	c.server.Mode(smtptest.Takes)
+	require.True(t, c.send(in).Ended)
+	require.True(t, c.send(in).Ended)
+	require.Equal(t, states.MailSent, c.state(in).State)
+	require.Len(t, c.server.Mails(), 1)
+	require.Contains(t, c.server.Mails()[0], "Subject: Bevestiging van je bestelling bij Acme")
+	require.Equal(t, 1, strings.Count(c.server.Mails()[0], "Message-ID:"))
+
+	in = c.mail()
+	c.server.Mode(smtptest.Refuses)
+	require.True(t, c.send(in).Ended)
+	require.Equal(t, states.MailFailed, c.state(in).State)
+
+	in = c.mail()
+	c.server.Mode(smtptest.Vanishes)
+	require.True(t, c.send(in).Ended)
+	require.Equal(t, states.MailUnknown, c.state(in).State, "it may have arrived")
+	c.server.Mode(smtptest.Takes)
+	require.True(t, c.send(in).Ended)
+	require.Len(t, c.server.Mails(), 2, "and does not go again")
+
+	in = c.mail()
+	c.tx(func(tx *db.Tx) error {
+		return tx.MailSet(t.Context(), db.MailSetParams{EnvironmentID: in.EnvironmentID, ID: in.MailID, State: states.MailSending, Attempts: 1, NextAt: time.Now()})
+	})
+	require.True(t, c.send(in).Ended)
+	require.Equal(t, states.MailUnknown, c.state(in).State, "cut off while sending")
+	require.Len(t, c.server.Mails(), 2)
+
+	in = c.mail()
+	c.acts.Mailer = nil
+	require.True(t, c.send(in).Ended)
+	require.Equal(t, states.MailNotConfigured, c.state(in).State)
 }
 
 // An invitation is mailed with a link that works; one that was replaced is not mailed any more. The link is kept nowhere.
@@ -103,8 +123,8 @@ func TestInvitationMail(t *testing.T) {
 	sender, err := mailer.New(server.URL, "koppel@acme.example")
 	require.NoError(t, err)
 	acts := &activities.Mail{Store: w.svc.Store, Vault: w.svc.Vault, Mailer: sender, PublicURL: w.svc.PublicURL, Log: zap.NewNop(), Now: time.Now}
-	invite := func() service.Invitation {
-		invitation, err := w.svc.Invite(t.Context(), w.actor, service.UserInput{Email: "nieuw@acme.example", Role: "admin"})
+	invite := func() access.Invitation {
+		invitation, err := w.svc.Access.Invite(t.Context(), w.actor, access.UserInput{Email: "nieuw@acme.example", Role: states.RoleAdmin})
 		require.NoError(t, err)
 		require.True(t, invitation.Mailed)
 		return invitation
@@ -122,9 +142,9 @@ func TestInvitationMail(t *testing.T) {
 	}
 	invite()
 	invitation := invite()
-	require.Equal(t, "withdrawn", send(1).State)
+	require.Equal(t, states.MailWithdrawn, send(1).State)
 	require.Empty(t, server.Mails(), "its link does not work any more")
-	require.Equal(t, "sent", send(2).State)
+	require.Equal(t, states.MailSent, send(2).State)
 	require.Len(t, server.Mails(), 1)
 	body, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(server.Mails()[0])))
 	require.NoError(t, err)

@@ -6,27 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"koppel/db"
+	"koppel/ledger"
 	"koppel/linking"
 	"koppel/salesdock"
+	"koppel/states"
 )
 
 // SetupInput asks for one part of a partner's set-up.
 type SetupInput struct {
 	RunInput
-	Part string // flows, questions, agreements, statuses
+	Part linking.Part
 }
-
-// SetupParts are the parts of a partner's set-up, one request each at a partner of ours.
-var SetupParts = []string{"flows", "questions", "agreements", "statuses"}
 
 // SetupResult says whether the part needs another request.
 type SetupResult struct{ More bool }
 
-// reading is a part of a partner's set-up on its way: what was read, and the rows whose detail is still to be.
+// reading is a part of a partner's set-up on its way: what was read, what could not be, and the rows whose detail is still to
+// be.
 type reading struct {
 	Rows json.RawMessage // a list, in the product's terms
+	Odd  []salesdock.Unreadable
 	Todo []int64
 }
 
@@ -60,6 +62,9 @@ func (p *Partner) FetchSetup(ctx context.Context, in SetupInput) (SetupResult, e
 		if err := tx.SetupReadingDone(ctx, db.SetupReadingDoneParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, Kind: in.Part}); err != nil {
 			return err
 		}
+		if err := p.oddSetup(ctx, tx, in, &now); err != nil {
+			return err
+		}
 		return p.keepSetup(ctx, tx, ref.Integration, in.Part, now.Rows)
 	})
 	return SetupResult{More: len(now.Todo) > 0}, err
@@ -81,11 +86,11 @@ func (p *Partner) setupReading(ctx context.Context, in SetupInput) (r *reading, 
 
 // keepSetup keeps what was read; where it differs, what waits is looked at again. An empty list of a stock
 // partner proves nothing: accounts answer with one when something else is wrong, and what was known stays.
-func (p *Partner) keepSetup(ctx context.Context, tx *db.Tx, i db.Integration, kind string, rows json.RawMessage) error {
-	if i.PartnerKind == "stock" && string(rows) == "[]" {
+func (p *Partner) keepSetup(ctx context.Context, tx *db.Tx, i db.Integration, part linking.Part, rows json.RawMessage) error {
+	if i.PartnerKind == states.PartnerStock && string(rows) == "[]" {
 		return nil
 	}
-	changed, err := tx.SaveSetupPart(ctx, i.EnvironmentID, i.ID, kind, rows, p.Now())
+	changed, err := ledger.SaveSetupPart(ctx, tx, i.EnvironmentID, i.ID, part, rows, p.Now())
 	if err != nil || !changed {
 		return err
 	}
@@ -93,27 +98,27 @@ func (p *Partner) keepSetup(ctx context.Context, tx *db.Tx, i db.Integration, ki
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	return tx.OutboxInsertMany(ctx, db.OutboxInsertManyParams{EnvironmentID: i.EnvironmentID, Kind: db.OutboxForwarding, SubjectIds: ids, Signal: db.SignalLookAgain, Now: p.Now()})
+	return tx.OutboxInsertMany(ctx, db.OutboxInsertManyParams{EnvironmentID: i.EnvironmentID, Kind: states.OutboxForwarding, SubjectIds: ids, Signal: states.SignalLookAgain, Now: p.Now()})
 }
 
 // readPart makes one request: the list when nothing was read yet, else the next detail.
-func readPart(ctx context.Context, c *salesdock.Client, part string, before *reading) (reading, error) {
+func readPart(ctx context.Context, c *salesdock.Client, part linking.Part, before *reading) (reading, error) {
 	switch part {
-	case "flows":
+	case linking.PartFlows:
 		return readNext(ctx, before, partReader[salesdock.Flow, linking.Flow]{
 			list: c.Flows, meaning: func(f salesdock.Flow) (linking.Flow, error) { return f.Meaning(), nil },
 		})
-	case "questions":
+	case linking.PartQuestions:
 		return readNext(ctx, before, partReader[salesdock.Question, linking.Question]{
 			list: c.Questions, detail: c.Question, meaning: func(q salesdock.Question) (linking.Question, error) { return q.Meaning() },
 			todo: func(q salesdock.Question) (int64, bool) { return int64(q.ID), q.QuestionDetail == nil },
 		})
-	case "agreements":
+	case linking.PartAgreements:
 		return readNext(ctx, before, partReader[salesdock.Agreement, linking.Agreement]{
 			list: c.Agreements, detail: c.Agreement, meaning: func(a salesdock.Agreement) (linking.Agreement, error) { return a.Meaning() },
 			todo: func(a salesdock.Agreement) (int64, bool) { return int64(a.ID), a.AgreementDetail == nil },
 		})
-	case "statuses":
+	case linking.PartStatuses:
 		return readNext(ctx, before, partReader[salesdock.Status, linking.Status]{
 			list: c.Statuses, meaning: func(s salesdock.Status) (linking.Status, error) {
 				return linking.Status{ID: string(s.ID), Name: string(s.Name), Text: string(s.Text), Type: string(s.Type)}, nil
@@ -125,7 +130,7 @@ func readPart(ctx context.Context, c *salesdock.Client, part string, before *rea
 
 // partReader reads one part: wire rows R, in the product's terms M.
 type partReader[R, M any] struct {
-	list    func(context.Context) ([]R, error)
+	list    func(context.Context) (salesdock.List[R], error)
 	detail  func(context.Context, int64) (R, error)
 	meaning func(R) (M, error)
 	todo    func(R) (id int64, wanted bool) // whether the list left the detail out; nil: it never does
@@ -133,46 +138,46 @@ type partReader[R, M any] struct {
 
 func readNext[R, M any](ctx context.Context, before *reading, r partReader[R, M]) (now reading, err error) {
 	rows := []M{}
-	keep := func(row R) error {
+	keep := func(row R) {
 		meaning, err := r.meaning(row)
-		if err != nil {
-			return errors.Join(salesdock.ErrUnreadable, err)
+		if u := unreadable(err); u != nil {
+			now.Odd = append(now.Odd, *u)
+			return
 		}
 		rows = append(rows, meaning)
-		return nil
 	}
 	if before == nil {
 		list, err := r.list(ctx)
 		if err != nil {
 			return now, err
 		}
-		for _, row := range list {
+		now.Odd = list.Unreadable
+		for _, row := range list.Rows {
 			if r.todo != nil {
 				if id, wanted := r.todo(row); wanted {
 					now.Todo = append(now.Todo, id)
 					continue
 				}
 			}
-			if err := keep(row); err != nil {
-				return now, err
-			}
+			keep(row)
 		}
 	} else {
 		if err := json.Unmarshal(before.Rows, &rows); err != nil {
 			return now, fmt.Errorf("read what was kept: %w", err)
 		}
+		now.Odd, now.Todo = before.Odd, before.Todo[1:]
 		row, err := r.detail(ctx, before.Todo[0])
 		var answer *salesdock.Error
-		switch {
+		switch u := unreadable(err); {
 		case errors.As(err, &answer) && answer.Status == http.StatusNotFound: // it went while we were reading
+		case u != nil:
+			u.ID = strconv.FormatInt(before.Todo[0], 10) // that is what was asked for
+			now.Odd = append(now.Odd, *u)
 		case err != nil:
 			return now, err
 		default:
-			if err := keep(row); err != nil {
-				return now, err
-			}
+			keep(row)
 		}
-		now.Todo = before.Todo[1:]
 	}
 	now.Rows, err = json.Marshal(rows)
 	return now, err

@@ -9,6 +9,7 @@ import (
 	"koppel/activities"
 	"koppel/db"
 	"koppel/salesdock"
+	"koppel/states"
 )
 
 // The daily sweep asks for outstanding sales by their numbers, and finds what polling missed.
@@ -17,7 +18,7 @@ func TestSweepFindsAMissedStatus(t *testing.T) {
 	w := setup(t, false)
 	result, err := w.send()
 	require.NoError(t, err)
-	require.Equal(t, db.ForwardingForwarded, result.State)
+	require.Equal(t, states.ForwardingForwarded, result.State)
 	in := activities.IntegrationInput{EnvironmentID: w.actor.EnvironmentID, IntegrationID: w.row.ID}
 	status := func() (status string) {
 		w.tx(func(tx *db.Tx) error {
@@ -39,6 +40,37 @@ func TestSweepFindsAMissedStatus(t *testing.T) {
 	require.Equal(t, "netto", status())
 	require.True(t, sweep().SweepAt.After(time.Now().Add(23*time.Hour)), "a day later again")
 	require.Equal(t, 1, w.partner.pages(), "nothing is asked when nothing is left")
+}
+
+// A partner of ours tells of a sale when it changes. One that was set aside is asked for again, day by day, until it is read well.
+func TestASetAsideSaleOfOursIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := setup(t, true)
+	result, err := w.send()
+	require.NoError(t, err)
+	require.Equal(t, states.ForwardingForwarded, result.State)
+	plan := func() activities.IntegrationPlan {
+		plan, err := w.acts.SweepStatuses(t.Context(), w.integration())
+		require.NoError(t, err)
+		return plan
+	}
+	sale := map[string]any{"id": "900", "status": map[string]any{"status_identifier": "netto"}, "created_at": salesdock.FormatStamp(time.Now().Add(-time.Hour)), "updated_at": "0000-00-00 00:00:00"}
+	w.partner.lists([]map[string]any{sale})
+	_, err = w.acts.PollStatuses(t.Context(), w.integration())
+	require.NoError(t, err)
+	require.False(t, plan().SweepAt.IsZero(), "it was set aside")
+	sale["updated_at"] = salesdock.FormatStamp(time.Now())
+	w.partner.lists([]map[string]any{sale})
+	for range 3 {
+		w.ahead += 25 * time.Hour
+		plan()
+	}
+	require.True(t, plan().SweepAt.IsZero(), "it was read well: nothing is asked any more")
+	w.tx(func(tx *db.Tx) error {
+		sale, err := tx.SaleByID(t.Context(), w.actor.EnvironmentID, w.forwarding().SaleID)
+		require.Equal(t, "netto", sale.Status)
+		return err
+	})
 }
 
 // A hint that comes while a poll reads its pages is about something that those pages may not have: it stays until

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"strconv"
 	"time"
 
 	"koppel/db"
 	"koppel/salesdock"
+	"koppel/states"
 )
 
 // RunInput names a sync run.
@@ -35,16 +38,26 @@ func (r *Records) BeginSync(ctx context.Context, in RunInput) (result BeginSyncR
 		if err != nil {
 			return err
 		}
-		result = BeginSyncResult{Stock: row.PartnerKind == "stock", Cursor: row.ProductCursor}
-		if run.State == "running" {
+		result = BeginSyncResult{Stock: row.PartnerKind == states.PartnerStock, Cursor: row.ProductCursor}
+		if run.Trigger == states.RunBySyncNow && row.ProductCursor != "" {
+			// Changes name what changed: what was set aside is met again by reading from the beginning.
+			aside, err := tx.SetAsideOf(ctx, db.SetAsideOfParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, Kind: states.SetAsideProduct})
+			if err != nil {
+				return err
+			}
+			if aside {
+				result.Cursor = ""
+			}
+		}
+		if run.State == states.RunRunning {
 			return nil
 		}
-		if run.State != "queued" || row.State != "active" {
+		if run.State != states.RunQueued || row.State != states.IntegrationActive {
 			result.Done = true
 			return nil
 		}
 		_, err = tx.SyncRunStart(ctx, db.SyncRunStartParams{
-			EnvironmentID: in.EnvironmentID, ID: in.RunID, FullFetch: result.Stock || row.ProductCursor == "", Now: ptr(r.Now()),
+			EnvironmentID: in.EnvironmentID, ID: in.RunID, FullFetch: result.Stock || result.Cursor == "", Now: new(r.Now()),
 		})
 		if errors.Is(err, db.ErrConflict) {
 			result.Done = true // another run is under way; its end looks again
@@ -89,43 +102,62 @@ func (p *Partner) FetchProducts(ctx context.Context, in FetchInput) (FetchResult
 		}
 	}
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
-		failed, err := p.stage(ctx, tx, in.RunInput, offered)
+		odd, err := p.stage(ctx, tx, in.RunInput, offered, "")
 		if err != nil {
+			return err
+		}
+		odd = append(odd, page.Unreadable...)
+		if err := p.oddProducts(ctx, tx, in.RunInput, odd, false); err != nil {
+			return err
+		}
+		if err := p.readWell(ctx, tx, in.RunInput, gone); err != nil {
 			return err
 		}
 		_, err = tx.IntegrationProductsGone(ctx, db.IntegrationProductsGoneParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID, Ids: gone})
 		if err != nil {
 			return err
 		}
-		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: failed})
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: int32(len(odd))})
 	})
-	return FetchResult{Cursor: page.NextCursor, More: page.NextPageURL != nil, Full: page.Full, Rows: len(page.Data)}, err
+	return FetchResult{Cursor: page.NextCursor, More: page.NextPageURL != nil, Full: page.Full, Rows: len(page.Data) + len(page.Unreadable)}, err
 }
 
-// stage keeps products as the partner has them now, and says how many could not be read.
-func (p *Partner) stage(ctx context.Context, tx *db.Tx, in RunInput, rows []salesdock.Product) (failed int32, err error) {
+// stage keeps products as the partner has them now, and gives those that mean nothing here. updated is when its list
+// said that they were changed.
+func (p *Partner) stage(ctx context.Context, tx *db.Tx, in RunInput, rows []salesdock.Product, updated string) (odd []salesdock.Unreadable, err error) {
 	batch := db.IntegrationProductStageParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID, Now: p.Now()}
 	for i := range rows {
 		content, own, err := rows[i].Content()
 		if err != nil {
-			failed++
+			odd = append(odd, *unreadable(err))
 			continue
 		}
 		ownJSON, err := json.Marshal(own)
 		if err != nil {
-			return failed, err
+			return nil, err
 		}
 		batch.Ids = append(batch.Ids, int64(rows[i].ID))
 		batch.Contents = append(batch.Contents, content.Canonical())
 		batch.Owns = append(batch.Owns, ownJSON)
 		batch.Hashes = append(batch.Hashes, content.Hash())
-		batch.Updated = append(batch.Updated, salesdock.FormatStamp(rows[i].UpdatedAt.Time))
+		batch.Updated = append(batch.Updated, updated)
 	}
 	if len(batch.Ids) == 0 {
-		return failed, nil
+		return odd, nil
 	}
-	_, err = tx.IntegrationProductStage(ctx, batch)
-	return failed, err
+	if _, err := tx.IntegrationProductStage(ctx, batch); err != nil {
+		return nil, err
+	}
+	return odd, p.readWell(ctx, tx, in, batch.Ids)
+}
+
+// readWell takes products back that were set aside.
+func (p *Partner) readWell(ctx context.Context, tx *db.Tx, in RunInput, ids []int64) error {
+	texts := make([]string, len(ids))
+	for n, id := range ids {
+		texts[n] = strconv.FormatInt(id, 10)
+	}
+	return tx.SetAsideRead(ctx, db.SetAsideReadParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, Kind: states.SetAsideProduct, PartnerIds: texts})
 }
 
 // A detail that was read so long ago is read again, whatever the list says of it, so many a run.
@@ -142,13 +174,14 @@ func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, e
 	}
 	batch := db.IntegrationProductListParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, RunID: in.RunID, Now: p.Now()}
 	seen := map[int64]bool{}
-	failed := int32(0)
+	var odd []salesdock.Unreadable
+	aside := func(u salesdock.Unreadable) error { odd = append(odd, u); return nil } //nolint:unparam // as the reader of lists calls it
 	err = ref.client.Products(ctx, func(row salesdock.Product) error {
 		content, _, err := row.Content()
 		id := int64(row.ID)
 		switch {
-		case err != nil || id <= 0:
-			failed++
+		case err != nil:
+			return aside(*unreadable(err))
 		case !seen[id]: // a row that comes twice is one product
 			seen[id] = true
 			batch.Ids = append(batch.Ids, id)
@@ -157,7 +190,7 @@ func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, e
 			batch.Updated = append(batch.Updated, salesdock.FormatStamp(row.UpdatedAt.Time))
 		}
 		return nil
-	})
+	}, aside)
 	if err != nil {
 		return FetchResult{}, p.failed(ctx, ref.Integration, err)
 	}
@@ -173,10 +206,12 @@ func (p *Partner) ListProducts(ctx context.Context, in RunInput) (FetchResult, e
 				return err
 			}
 		}
-		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: failed})
+		if err := p.oddProducts(ctx, tx, in, odd, false); err != nil {
+			return err
+		}
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: int32(len(odd))})
 	})
-	// A row that could not be read may be a product that is still offered: such a list proves nothing.
-	return FetchResult{Full: failed == 0, Rows: len(batch.Ids)}, err
+	return FetchResult{Full: true, Rows: len(batch.Ids) + len(odd)}, err
 }
 
 // DetailInput asks for the next product whose detail is to be read.
@@ -197,29 +232,55 @@ func (p *Partner) FetchNextDetail(ctx context.Context, in DetailInput) (DetailRe
 	if err != nil {
 		return DetailResult{}, err
 	}
-	var ids []int64
+	var next []db.IntegrationProductsToDetailRow
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) (err error) {
-		ids, err = tx.IntegrationProductsToDetail(ctx, db.IntegrationProductsToDetailParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, AfterID: in.After, PageSize: 1})
+		next, err = tx.IntegrationProductsToDetail(ctx, db.IntegrationProductsToDetailParams{EnvironmentID: in.EnvironmentID, IntegrationID: in.IntegrationID, AfterID: in.After, PageSize: 1})
 		return err
 	})
-	if err != nil || len(ids) == 0 {
+	if err != nil || len(next) == 0 {
 		return DetailResult{}, err
 	}
-	result := DetailResult{After: ids[0], More: true}
-	product, err := ref.client.Product(ctx, ids[0])
+	result := DetailResult{After: next[0].PartnerProductID, More: true}
+	product, err := ref.client.Product(ctx, next[0].PartnerProductID)
 	var answer *salesdock.Error
-	if errors.As(err, &answer) && answer.Status == 404 {
+	if errors.As(err, &answer) && answer.Status == http.StatusNotFound && answer.Contract {
 		return result, nil // it went while we were reading; the next list says so
 	}
-	if err != nil {
+	var offered []salesdock.Product
+	var odd []salesdock.Unreadable
+	switch u := unreadable(err); {
+	case u != nil:
+		odd = append(odd, *u)
+	case err != nil:
 		return DetailResult{}, p.failed(ctx, ref.Integration, err)
+	default:
+		offered = append(offered, product)
 	}
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
-		failed, err := p.stage(ctx, tx, in.RunInput, []salesdock.Product{product})
+		// With the time that the list gave, as it gave it: one that was changed between the two is seen to have changed by
+		// the next list, and a detail may write the same time in another zone.
+		meaningless, err := p.stage(ctx, tx, in.RunInput, offered, p.settledUpdate(ref.Integration, next[0].PartnerUpdatedAt))
 		if err != nil {
 			return err
 		}
-		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: failed})
+		odd = append(odd, meaningless...)
+		for n := range odd {
+			odd[n].ID = strconv.FormatInt(next[0].PartnerProductID, 10) // that is what was asked for
+		}
+		if err := p.oddProducts(ctx, tx, in.RunInput, odd, true); err != nil {
+			return err
+		}
+		return tx.SyncRunProgress(ctx, db.SyncRunProgressParams{EnvironmentID: in.EnvironmentID, ID: in.RunID, Requests: 1, Failed: int32(len(odd))})
 	})
 	return result, err
+}
+
+// settledUpdate is a list's time of a change, or nothing where it may be of this very second: a list tells seconds, and what
+// changes twice in one is read again.
+func (p *Partner) settledUpdate(i db.Integration, updated string) string {
+	clock := clockOf(i)
+	if at, err := salesdock.ParseStamp(updated); err != nil || p.Now().Add(clock.rows).Sub(at) <= clock.off(p.Now()) {
+		return ""
+	}
+	return updated
 }

@@ -12,6 +12,7 @@ import (
 	"koppel/internal/logging"
 	"koppel/internal/vault"
 	"koppel/salesdock"
+	"koppel/states"
 )
 
 // WebhookInput names a webhook.
@@ -71,7 +72,7 @@ func uuidText(b [16]byte) string {
 func (p *Partner) nextDelivery(ctx context.Context, in WebhookInput) (d *delivery, wait time.Duration, err error) {
 	err = p.Store.WithTx(ctx, in.EnvironmentID, func(tx *db.Tx) error {
 		w, err := tx.WebhookByID(ctx, in.EnvironmentID, in.WebhookID)
-		if err != nil || w.State != "active" {
+		if err != nil || w.State != states.WebhookActive {
 			return err
 		}
 		if w.NextAt != nil && w.NextAt.After(p.Now()) {
@@ -87,7 +88,7 @@ func (p *Partner) nextDelivery(ctx context.Context, in WebhookInput) (d *deliver
 			return err
 		}
 		next := &delivery{webhook: w, account: env.Account}
-		if w.Scope == "account" {
+		if w.Scope == states.ScopeAccount {
 			event, err := tx.WebhookEventNext(ctx, in.EnvironmentID, w.ID)
 			if errors.Is(err, db.ErrNotFound) {
 				return nil
@@ -115,6 +116,14 @@ func (p *Partner) nextDelivery(ctx context.Context, in WebhookInput) (d *deliver
 // untilVisible is how soon it is looked again whether a change can be read by a cursor.
 const untilVisible = 100 * time.Millisecond
 
+// receiverReason says why a delivery was not taken.
+func receiverReason(status int) states.Reason {
+	if status == 0 || status >= 500 {
+		return states.ReasonReceiverUnreachable
+	}
+	return states.ReasonReceiverRefused
+}
+
 func (p *Partner) recordDelivery(ctx context.Context, d *delivery, status int, cause error) (result WebhookResult, err error) {
 	w := d.webhook
 	err = p.Store.WithTx(ctx, w.EnvironmentID, func(tx *db.Tx) error {
@@ -124,14 +133,15 @@ func (p *Partner) recordDelivery(ctx context.Context, d *delivery, status int, c
 					return err
 				}
 			}
-			return tx.WebhookDelivered(ctx, db.WebhookDeliveredParams{EnvironmentID: w.EnvironmentID, ID: w.ID, Delivered: w.Sequence, LastStatus: int32(status), Now: ptr(p.Now())})
+			return tx.WebhookDelivered(ctx, db.WebhookDeliveredParams{EnvironmentID: w.EnvironmentID, ID: w.ID, Delivered: w.Sequence, LastStatus: int32(status), Now: new(p.Now())})
 		}
+		jobFailed(ctx, receiverReason(status))
 		result.Wait = webhookWaits[min(int(w.Attempts), len(webhookWaits)-1)]
-		state := "active"
+		state := states.WebhookActive
 		if since := w.FailingSince; since != nil && p.Now().Sub(*since) >= webhookPatience || status == 410 {
-			state, result = "paused", WebhookResult{Ended: true}
+			state, result = states.WebhookPaused, WebhookResult{Ended: true}
 		}
-		return tx.WebhookFailed(ctx, db.WebhookFailedParams{EnvironmentID: w.EnvironmentID, ID: w.ID, NextAt: ptr(p.Now().Add(result.Wait)), LastStatus: int32(status), State: state, Now: ptr(p.Now())})
+		return tx.WebhookFailed(ctx, db.WebhookFailedParams{EnvironmentID: w.EnvironmentID, ID: w.ID, NextAt: new(p.Now().Add(result.Wait)), LastStatus: int32(status), State: state, Now: new(p.Now())})
 	})
 	return result, err
 }

@@ -3,6 +3,9 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"koppel/db"
 	"koppel/db/dbtest"
 	"koppel/linking"
+	"koppel/states"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -22,7 +26,7 @@ func environment(t *testing.T, store *db.Store, account string) db.Environment {
 	t.Helper()
 	var env db.Environment
 	require.NoError(t, store.WithSystemTx(t.Context(), func(tx *db.Tx) (err error) {
-		env, err = tx.EnvironmentInsert(t.Context(), db.EnvironmentInsertParams{Account: account, Name: account, Language: "nl", Now: now})
+		env, err = tx.EnvironmentInsert(t.Context(), db.EnvironmentInsertParams{Account: account, Name: account, Language: states.Dutch, Now: now})
 		return err
 	}))
 	return env
@@ -33,7 +37,7 @@ func environment(t *testing.T, store *db.Store, account string) db.Environment {
 func TestRowLevelSecurityHidesOtherEnvironments(t *testing.T) {
 	t.Parallel()
 	address := dbtest.URL(t)
-	store, err := db.Open(t.Context(), address, 4)
+	store, err := db.Open(t.Context(), db.Options{URL: address, MaxConns: 4})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	ours, theirs := environment(t, store, "ours"), environment(t, store, "theirs")
@@ -111,7 +115,7 @@ func TestErrorsAreOurs(t *testing.T) {
 	})
 	require.ErrorIs(t, err, db.ErrNotFound)
 	err = store.WithSystemTx(t.Context(), func(tx *db.Tx) error {
-		_, err := tx.EnvironmentInsert(t.Context(), db.EnvironmentInsertParams{Account: "acme", Name: "again", Language: "nl", Now: now})
+		_, err := tx.EnvironmentInsert(t.Context(), db.EnvironmentInsertParams{Account: "acme", Name: "again", Language: states.Dutch, Now: now})
 		return err
 	})
 	require.ErrorIs(t, err, db.ErrConflict)
@@ -169,4 +173,26 @@ func TestChangeCursorWaitsForRunningTransactions(t *testing.T) {
 		return len(seen) >= 2
 	}, 10*time.Second, 10*time.Millisecond)
 	require.ElementsMatch(t, []string{"slow", "fast"}, seen, "each exactly once, none lost")
+}
+
+// The migration writes the validity that was stored in every spelling in its one form; what it does not know stays.
+func TestValidityIsWrittenInItsForm(t *testing.T) {
+	t.Parallel()
+	address := dbtest.URL(t)
+	env := environment(t, dbtest.Open(t, address), "ours")
+	migration, err := os.ReadFile("migrations/00019_set_aside_rows.sql")
+	require.NoError(t, err)
+	_, step, found := strings.Cut(string(migration), "-- +goose StatementBegin\n")
+	require.True(t, found)
+	step, _, _ = strings.Cut(step, "-- +goose StatementEnd")
+	for spelled, want := range map[string]string{
+		"": "none", "0000-00-00": "none", "0000-00-00 00:00:00": "none", "01-02-2027": "2027-02-01", "01-02-2027 10:00": "2027-02-01 10:00", "2027-02-01T10:00:00.000": "2027-02-01 10:00:00",
+		"2027-02-01": "2027-02-01", "2027-02-01 10:00:00": "2027-02-01 10:00:00", "2027-02-01T10:00:00+01:00": "2027-02-01T10:00:00+01:00", "ooit": "ooit",
+	} {
+		dbtest.Exec(t, address, fmt.Sprintf(`INSERT INTO products (environment_id, content, own, created_at, updated_at) VALUES (%d, '{"name": "x", "type": "x", "valid_from": "%s", "valid_till": "%[2]s"}', '{}', now(), now())`, env.ID, spelled))
+		dbtest.Exec(t, address, step)
+		for _, field := range []string{"valid_from", "valid_till"} {
+			require.Equal(t, want, dbtest.One(t, address, `SELECT coalesce(content ->> '`+field+`', 'none') FROM products ORDER BY id DESC LIMIT 1`), spelled)
+		}
+	}
 }

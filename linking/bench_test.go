@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 // BenchmarkRules tests 1,000 sales against a link with 50 rules of four conditions each, of which the last one
@@ -26,7 +27,7 @@ func BenchmarkRules(b *testing.B) {
 	}
 	sales := make([]*linking.SaleFacts, 1000)
 	for n := range sales {
-		submission := &linking.Submission{TransactionType: "order", Fields: map[string]string{}, Answers: map[string]linking.Answer{"betaalwijze": linking.TextAnswer("Incasso")}}
+		submission := &linking.Submission{TransactionType: states.SaleOrder, Fields: map[string]string{}, Answers: map[string]linking.Answer{"betaalwijze": linking.TextAnswer("Incasso")}}
 		line := linking.SoldLine{ProductID: 1049, Quantity: 1, Content: linking.ProductContent{Type: "energy_e", SupplierID: 99}}
 		sales[n] = linking.NewSaleFacts(submission, []linking.SoldLine{line}, nil)
 		sales[n].Status = "new"

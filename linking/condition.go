@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"koppel/states"
 )
 
 // Truth is the outcome of a condition. Unknown is its own outcome: a condition on something that is not
@@ -102,7 +104,7 @@ func scalarText(item any) (string, error) {
 		}
 		return "0", nil
 	}
-	return "", Problem{Code: ProblemNotText}
+	return "", Problem{Code: states.ProblemNotText}
 }
 
 // ParseRule reads a tree from JSON; nothing at all ("", null, []) is no rule. Partners also send the tree as
@@ -118,7 +120,7 @@ func ParseRule(data []byte) (*Rule, error) {
 			return nil, ruleProblem(err)
 		}
 		if strings.HasPrefix(strings.TrimSpace(inner), `"`) {
-			return nil, Problem{Code: ProblemRule}
+			return nil, Problem{Code: states.ProblemRule}
 		}
 		return ParseRule([]byte(inner))
 	}
@@ -134,7 +136,7 @@ func ruleProblem(err error) error {
 	if problem, known := errors.AsType[Problem](err); known {
 		return problem
 	}
-	return Problem{Code: ProblemRule}
+	return Problem{Code: states.ProblemRule}
 }
 
 // Validate reports what would keep a tree that a person made from ever meaning something.
@@ -145,7 +147,7 @@ func (r *Rule) validate(depth int) error {
 		return nil
 	}
 	if depth > maxRuleDepth {
-		return Problem{Code: ProblemRuleDepth, Detail: strconv.Itoa(maxRuleDepth)}
+		return Problem{Code: states.ProblemRuleDepth, Detail: strconv.Itoa(maxRuleDepth)}
 	}
 	switch r.Type {
 	case RuleGroup:
@@ -159,7 +161,7 @@ func (r *Rule) validate(depth int) error {
 		}
 	case RuleCondition:
 		if r.Identifier == "" {
-			return Problem{Code: ProblemRequired, Subject: "identifier"}
+			return Problem{Code: states.ProblemRequired, Subject: "identifier"}
 		}
 		if _, ok := operators[r.Operator]; !ok {
 			return oneOf("operator", slices.Sorted(maps.Keys(operators))...)
@@ -368,17 +370,4 @@ func parseNumber(text string) (decimal.Decimal, error) {
 		return decimal.Decimal{}, fmt.Errorf("%.40q is not a plain number", text)
 	}
 	return decimal.NewFromString(text)
-}
-
-// ParseAmount reads an exact decimal and writes it in its one canonical form ("0.25" for "0.250"), so that
-// equal amounts are equal texts. Nothing stays nothing.
-func ParseAmount(text string) (string, error) {
-	if strings.TrimSpace(text) == "" {
-		return "", nil
-	}
-	amount, err := parseNumber(text)
-	if err != nil {
-		return "", Problem{Code: ProblemNotAnAmount, Detail: fmt.Sprintf("%.40s", text)}
-	}
-	return amount.String(), nil
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"koppel/states"
 )
 
 // What a change at the partner means for us.
@@ -32,17 +34,9 @@ const (
 	ChangeTransaction    = "transaction_type"
 )
 
-// Parts of a set-up.
-const (
-	PartFlows      = "flows"
-	PartQuestions  = "questions"
-	PartAgreements = "agreements"
-	PartStatuses   = "statuses"
-)
-
 // Drift is one thing that a partner changed since it was mapped.
 type Drift struct {
-	Part       string // flows, questions, agreements, statuses
+	Part       Part
 	Identifier string // the partner's
 	Name       string
 	Change     string
@@ -130,7 +124,7 @@ func (d *drifting) flow(before, now *Flow) {
 	default:
 		d.differs(ChangeRenamed, DriftSafe, before.Title, now.Title)
 		d.differs(ChangeType, DriftSafe, before.Type+"/"+before.Identifier, now.Type+"/"+now.Identifier)
-		d.differs(ChangeTransaction, unless(unused, DriftBreaking), before.TransactionType, now.TransactionType)
+		d.differs(ChangeTransaction, unless(unused, DriftBreaking), string(before.TransactionType), string(now.TransactionType))
 		if asks := ibanKinds(now); asks != ibanKinds(before) {
 			d.add(ChangeIBAN, unless(unused, DriftBreaking), ibanKinds(before), asks)
 		}
@@ -315,11 +309,11 @@ func Unmapped(setup PartnerSetup, m Mappings, types []string) (missing []Drift) 
 }
 
 // AboutWhat says which part of the partner's set-up a problem is about; no part for a problem of the sale itself.
-func AboutWhat(p Problem) (part, identifier string) {
+func AboutWhat(p Problem) (part Part, identifier string) {
 	switch {
-	case p.Code == ProblemFlowUnmapped:
+	case p.Code == states.ProblemFlowUnmapped:
 		return PartFlows, p.Subject
-	case p.Code == ProblemFlowGone:
+	case p.Code == states.ProblemFlowGone:
 		return PartFlows, p.Detail
 	case strings.HasPrefix(p.Field, "questionData."):
 		return PartQuestions, strings.TrimPrefix(p.Field, "questionData.")

@@ -65,7 +65,7 @@ func TestDrift(t *testing.T) {
 			c.change(&now)
 			var got []string
 			for _, d := range linking.DriftOf(before, now, mappings, ours, []string{"energy_e"}) {
-				got = append(got, d.Part+" "+d.Change+" "+d.Class)
+				got = append(got, string(d.Part)+" "+d.Change+" "+d.Class)
 			}
 			require.Equal(t, c.want, got)
 		})

@@ -1,35 +1,13 @@
 package linking
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
+
+	"koppel/states"
 )
-
-// PartnerSetup is what a partner's forms ask, as last seen.
-type PartnerSetup struct {
-	Flows      []Flow      `json:"flows"`
-	Questions  []Question  `json:"questions"`
-	Agreements []Agreement `json:"agreements"`
-	Statuses   []Status    `json:"statuses"`
-}
-
-// Mappings tie our set-up to a partner's.
-type Mappings struct {
-	Flows      map[int64]int64            // our flow → the partner's
-	Questions  map[string]QuestionMapping // by the partner's identifier
-	Agreements map[string]int64           // the partner's identifier → our agreement
-	Statuses   map[string]string          // the partner's status → ours
-}
-
-// QuestionMapping ties one of a partner's questions to ours, and our options to theirs where they differ.
-type QuestionMapping struct {
-	QuestionID int64
-	Options    Options
-}
 
 // SaleToForward is a sale as sold, with the lines that belong to one partner.
 type SaleToForward struct {
@@ -57,27 +35,14 @@ type PartnerRequest struct {
 	Body           map[string]any `json:"body"`
 }
 
-// Problems of a forwarding that a person solves.
-const (
-	ProblemFlowUnmapped      = "flow_unmapped"
-	ProblemFlowGone          = "flow_gone"
-	ProblemLoop              = "loop"
-	ProblemFlowTransaction   = "flow_transaction"
-	ProblemFlowIBAN          = "flow_iban"
-	ProblemFlowSignature     = "flow_signature"
-	ProblemQuestionUnmapped  = "question_unmapped"
-	ProblemQuestionGone      = "question_gone"
-	ProblemOptionUnmapped    = "option_unmapped"
-	ProblemAgreementUnmapped = "agreement_unmapped"
-)
-
 // BuildRequest turns a sale into what the partner expects, and lists what the partner would reject. It is
 // complete only when there are no problems.
 func BuildRequest(sale SaleToForward, setup PartnerSetup, mappings Mappings) (PartnerRequest, []Problem) {
 	b := builder{sale: sale, setup: setup, mappings: mappings}
 	if slices.Contains(sale.Submission.Chain, sale.Partner) || sale.Self == sale.Partner {
-		return PartnerRequest{}, []Problem{{Code: ProblemLoop, Subject: sale.Partner}}
+		return PartnerRequest{}, []Problem{{Code: states.ProblemLoop, Subject: sale.Partner}}
 	}
+	b.fields()
 	b.flow()
 	b.answers()
 	b.agreements()
@@ -94,6 +59,7 @@ type builder struct {
 	mappings Mappings
 	request  PartnerRequest
 	problems []Problem
+	plain    map[string]string // the plain fields, in the form that is sent
 	theirs   *Flow             // the partner's
 	given    map[string]Answer // by the partner's identifier
 	accepted map[string]bool
@@ -102,7 +68,7 @@ type builder struct {
 func (b *builder) flow() {
 	id, mapped := b.mappings.Flows[b.sale.Sold.Flow.ID]
 	if !mapped {
-		b.problems = append(b.problems, Problem{Code: ProblemFlowUnmapped, Subject: b.sale.Sold.Flow.Title})
+		b.problems = append(b.problems, Problem{Code: states.ProblemFlowUnmapped, Subject: b.sale.Sold.Flow.Title})
 		return
 	}
 	for _, f := range b.setup.Flows {
@@ -113,20 +79,31 @@ func (b *builder) flow() {
 			return
 		}
 	}
-	b.problems = append(b.problems, Problem{Code: ProblemFlowGone, Subject: b.sale.Sold.Flow.Title, Detail: strconv.FormatInt(id, 10)})
+	b.problems = append(b.problems, Problem{Code: states.ProblemFlowGone, Subject: b.sale.Sold.Flow.Title, Detail: strconv.FormatInt(id, 10)})
+}
+
+// fields brings what has a known form into it, and reports what has another where a person can correct it: sales that came
+// in before the forms were checked are forwarded too.
+func (b *builder) fields() {
+	b.plain = maps.Clone(b.sale.Submission.Fields)
+	for _, problem := range NormaliseFields(b.plain) {
+		if slices.Contains(CustomerFields(), problem.Field) {
+			b.problems = append(b.problems, problem)
+		}
+	}
 }
 
 // flowAsks checks what the partner's flow asks besides its questions. A stock list tells none of it.
 func (b *builder) flowAsks(f *Flow) {
 	s := &b.sale.Submission
-	if f.TransactionType != "" && f.TransactionType != "all" && f.TransactionType != s.TransactionType {
-		b.problems = append(b.problems, Problem{Code: ProblemFlowTransaction, Field: "transaction_type", Subject: f.Title, Detail: s.TransactionType})
+	if f.TransactionType != "" && f.TransactionType != states.EverySaleType && f.TransactionType != s.TransactionType {
+		b.problems = append(b.problems, Problem{Code: states.ProblemFlowTransaction, Field: "transaction_type", Subject: f.Title, Detail: string(s.TransactionType)})
 	}
 	if f.IBANRequired(s.TransactionType, s.Business) && s.Fields["iban"] == "" {
-		b.problems = append(b.problems, Problem{Code: ProblemFlowIBAN, Field: "iban", Subject: f.Title})
+		b.problems = append(b.problems, Problem{Code: states.ProblemFlowIBAN, Field: "iban", Subject: f.Title})
 	}
 	if f.SignatureRequired(s) && s.Fields["signature"] == "" {
-		b.problems = append(b.problems, Problem{Code: ProblemFlowSignature, Field: "signature", Subject: f.Title})
+		b.problems = append(b.problems, Problem{Code: states.ProblemFlowSignature, Field: "signature", Subject: f.Title})
 	}
 }
 
@@ -177,7 +154,7 @@ func (b *builder) translate(theirs *Question, ours map[int64]*Question) {
 		}
 		translated.Values = append(translated.Values, value)
 	}
-	b.given[theirs.Identifier] = translated
+	b.given[theirs.Identifier] = theirs.normaliseAnswer(translated)
 	if theirs.InputType == "switchdate" {
 		b.given[theirs.SwitchdateOption()] = b.sale.Submission.Answers[question.SwitchdateOption()]
 	}
@@ -188,17 +165,17 @@ func (b *builder) inOurWords(problem Problem, ours map[int64]*Question) Problem 
 	identifier := problem.Field[len("questionData."):]
 	mapping, mapped := b.mappings.Questions[identifier]
 	if !mapped {
-		problem.Code = ProblemQuestionUnmapped
+		problem.Code = states.ProblemQuestionUnmapped
 		return problem
 	}
 	question, exists := ours[mapping.QuestionID]
 	if !exists {
-		problem.Code = ProblemQuestionGone
+		problem.Code = states.ProblemQuestionGone
 		return problem
 	}
 	problem.Subject = question.Name
-	if problem.Code == ProblemNotAnOption {
-		problem.Code = ProblemOptionUnmapped
+	if problem.Code == states.ProblemNotAnOption {
+		problem.Code = states.ProblemOptionUnmapped
 	}
 	return problem
 }
@@ -217,7 +194,7 @@ func (b *builder) agreements() {
 	}
 	for _, problem := range CheckAgreements(b.setup.Agreements, b.partnerFacts(), b.accepted) {
 		if _, mapped := b.mappings.Agreements[problem.Field[len("agreements."):]]; !mapped {
-			problem.Code = ProblemAgreementUnmapped
+			problem.Code = states.ProblemAgreementUnmapped
 		}
 		b.problems = append(b.problems, problem)
 	}
@@ -230,7 +207,7 @@ func (b *builder) body() map[string]any {
 	for name, value := range b.sale.Origin {
 		body[name] = value
 	}
-	for name, value := range s.Fields {
+	for name, value := range b.plain {
 		body[name] = value
 	}
 	if b.sale.Keyed {
@@ -287,94 +264,4 @@ func (b *builder) section(line SoldLine) string {
 		}
 	}
 	return line.Section
-}
-
-// Options maps our answer options to a partner's, where they differ.
-type Options map[string]string
-
-// Candidate is a sale at a partner that an attempt with an unknown outcome may have made.
-type Candidate struct {
-	PartnerSaleID string `json:"partner_sale_id"`
-	CreatedAt     string `json:"created_at"`
-	Customer      string `json:"customer"`
-	Score         int    `json:"score"` // how many of name, e-mail and birthdate agree
-	Apart         int    `json:"apart"` // seconds between the attempt and the sale
-}
-
-// Problems between two set-ups that are mapped to each other.
-const (
-	ProblemNoMatchingOption = "no_matching_option"
-	ProblemDifferentType    = "different_type"
-	ProblemNotRequiredHere  = "not_required_here"
-)
-
-// CompareQuestions reports where our question would let through what the partner's rejects.
-func CompareQuestions(ours, theirs Question, options Options) []Problem {
-	var problems []Problem
-	if ours.InputType != theirs.InputType {
-		problems = append(problems, Problem{Code: ProblemDifferentType, Subject: ours.Name, Detail: theirs.InputType})
-	}
-	if theirs.Required && theirs.Visible && !theirs.RuleRequired && (!ours.Required || !ours.Visible) {
-		problems = append(problems, Problem{Code: ProblemNotRequiredHere, Subject: ours.Name})
-	}
-	if len(theirs.Options) == 0 {
-		return problems
-	}
-	for _, option := range ours.Options {
-		to, mapped := options[option]
-		if !mapped {
-			to = option
-		}
-		if !slices.Contains(theirs.Options, to) {
-			problems = append(problems, Problem{Code: ProblemNoMatchingOption, Subject: ours.Name, Detail: option})
-		}
-	}
-	return problems
-}
-
-// FullScore is the score of a candidate whose e-mail, name and birthdate all agree.
-const FullScore = 3
-
-// ScoreCandidate counts how much of a partner's sale agrees with the customer that was sent.
-func ScoreCandidate(sent map[string]string, email, lastname, birthdate string) int {
-	score := 0
-	for field, value := range map[string]string{"email": email, "lastname": lastname, "birthdate": birthdate} {
-		if value != "" && strings.EqualFold(strings.TrimSpace(value), sent[field]) {
-			score++
-		}
-	}
-	return score
-}
-
-// BestCandidates puts the best first, and keeps so many: what agrees most, made closest to the attempt, and of two
-// in one second the one with the lower number.
-func BestCandidates(found []Candidate, keep int) []Candidate {
-	slices.SortStableFunc(found, func(a, b Candidate) int {
-		return cmp.Or(b.Score-a.Score, a.Apart-b.Apart, len(a.PartnerSaleID)-len(b.PartnerSaleID), cmp.Compare(a.PartnerSaleID, b.PartnerSaleID))
-	})
-	return found[:min(len(found), keep)]
-}
-
-// FreeCandidates leaves out what other forwardings have adopted, and puts the best first.
-func FreeCandidates(found []Candidate, taken []*string) []Candidate {
-	free := []Candidate{}
-	for _, c := range found {
-		if !slices.ContainsFunc(taken, func(id *string) bool { return id != nil && *id == c.PartnerSaleID }) {
-			free = append(free, c)
-		}
-	}
-	return BestCandidates(free, candidatesShown)
-}
-
-// candidatesShown is how many candidates a person is shown: the best ones.
-const candidatesShown = 20
-
-// TheOne gives the candidate that is ours beyond doubt: the only one on which everything agrees. Weaker ones
-// beside it (another customer with the same birthday) are no doubt.
-func TheOne(free []Candidate) (Candidate, bool) {
-	full := slices.DeleteFunc(slices.Clone(free), func(c Candidate) bool { return c.Score != FullScore })
-	if len(full) != 1 {
-		return Candidate{}, false
-	}
-	return full[0], true
 }

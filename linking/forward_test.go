@@ -1,30 +1,14 @@
 package linking_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"koppel/linking"
+	"koppel/states"
 )
-
-func TestTheOneCandidate(t *testing.T) {
-	t.Parallel()
-	weak, ours, double := linking.Candidate{PartnerSaleID: "1", Score: 1}, linking.Candidate{PartnerSaleID: "2", Score: linking.FullScore}, linking.Candidate{PartnerSaleID: "3", Score: linking.FullScore}
-	taken := "9"
-	free := linking.FreeCandidates([]linking.Candidate{weak, {PartnerSaleID: "9", Score: linking.FullScore}, ours}, []*string{&taken, nil})
-	require.Equal(t, []linking.Candidate{ours, weak}, free, "the best first, without what was adopted")
-	one, certain := linking.TheOne(free)
-	require.True(t, certain)
-	require.Equal(t, ours, one)
-	_, certain = linking.TheOne([]linking.Candidate{ours, double})
-	require.False(t, certain, "two that agree in everything")
-	_, certain = linking.TheOne([]linking.Candidate{weak})
-	require.False(t, certain)
-	require.Len(t, linking.FreeCandidates(slices.Repeat([]linking.Candidate{weak}, 100), nil), 20)
-}
 
 // A partner that writes seconds can change a sale's status in the second that it was made.
 func TestAStatusOfTheSameSecond(t *testing.T) {
@@ -60,7 +44,7 @@ func TestWorkingDays(t *testing.T) {
 		"Christmas and New Year":             {at(2026, 12, 24, 16), at(2027, 1, 4, 16), 5},
 		"none":                               {at(2026, 5, 9, 14), at(2026, 5, 9, 14), 0},
 	} {
-		require.Equal(t, c.till.UTC(), linking.Delay{Amount: c.days, Unit: "working_days"}.After(c.from, zone).UTC(), name)
+		require.Equal(t, c.till.UTC(), linking.Delay{Amount: c.days, Unit: "working_days"}.After(c.from).UTC(), name)
 	}
 }
 
@@ -100,4 +84,28 @@ func TestOptinFate(t *testing.T) {
 	} {
 		require.Equal(t, test.want, linking.OptinFate(test.send, test.taken, test.withdrawn, test.until, now), name)
 	}
+}
+
+// A sale that came in before forms were checked goes on in the known form, and waits for a person where it has none.
+func TestKnownFormsBeforeForwarding(t *testing.T) {
+	t.Parallel()
+	sale := linking.SaleToForward{
+		Self: "https://wij.example/a", Partner: "https://zij.example/b", Lines: []linking.SoldLine{{PartnerProductID: 70, Quantity: 1}},
+		Sold: linking.Sold{Flow: linking.SoldFlow{ID: 1}, Questions: []linking.Question{{ID: 7, Identifier: "rekening", Name: "Rekening", InputType: "text"}}},
+		Submission: linking.Submission{
+			Fields:  map[string]string{"iban": "nl91 abna 0417 1643 00", "phone": "+31 6 12345678", "postcode": "1234ab", "onbekend": "x"},
+			Answers: map[string]linking.Answer{"rekening": linking.TextAnswer("be68 5390 0754 7034")},
+		},
+	}
+	setup := linking.PartnerSetup{Flows: []linking.Flow{{ID: 5, Type: "default", Identifier: "f"}}, Questions: []linking.Question{{Identifier: "iban2", Name: "IBAN", InputType: "text", Visible: true, Validator: "iban"}}}
+	mappings := linking.Mappings{Flows: map[int64]int64{1: 5}, Questions: map[string]linking.QuestionMapping{"iban2": {QuestionID: 7}}}
+	request, problems := linking.BuildRequest(sale, setup, mappings)
+	require.Empty(t, problems)
+	require.Equal(t, []any{"NL91ABNA0417164300", "0612345678", "1234 AB", "x"}, []any{request.Body["iban"], request.Body["phone"], request.Body["postcode"], request.Body["onbekend"]})
+	require.Equal(t, map[string]any{"iban2": linking.TextAnswer("BE68539007547034")}, request.Body["questionData"])
+	require.Equal(t, "nl91 abna 0417 1643 00", sale.Submission.Fields["iban"], "what was kept stays as it was")
+
+	sale.Submission.Fields["iban"], sale.Submission.Fields["gas_ean"] = "NL00BANK0123456789", "8,71687E+17"
+	_, problems = linking.BuildRequest(sale, setup, mappings)
+	require.Equal(t, []linking.Problem{{Code: states.ProblemIBANCheck, Field: "iban", Detail: "NL00BANK0123456789"}}, problems, "only what a person can correct keeps a sale")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 func rule(t *testing.T, text string) *linking.Rule {
@@ -95,9 +96,9 @@ func TestQualifies(t *testing.T) {
 	settings := linking.DefaultSettings()
 	sale := *facts
 	verdict := func() linking.Verdict { return settings.Qualifies(&sale, false) }
-	require.Equal(t, linking.ReasonForwardingOff, verdict().Reasons[0].Code)
+	require.Equal(t, states.ReasonForwardingOff, verdict().Reasons[0].Code)
 	settings.Forwarding.Enabled = true
-	require.Equal(t, linking.ReasonByHandOnly, verdict().Reasons[0].Code)
+	require.Equal(t, states.ReasonByHandOnly, verdict().Reasons[0].Code)
 	require.True(t, settings.Qualifies(&sale, true).OK, "by hand, automatic does not matter")
 	settings.Forwarding.Automatic = true
 	require.Equal(t, linking.GeneralSetting, verdict().By)
@@ -107,7 +108,7 @@ func TestQualifies(t *testing.T) {
 	require.False(t, verdict().OK, "and the cancelled types")
 	settings.Forwarding.Statuses = linking.StatusSet{IDs: []string{"verified"}}
 	sale.Status, sale.StatusType = "new", "default"
-	require.Equal(t, linking.ReasonStatus, verdict().Reasons[0].Code)
+	require.Equal(t, states.ReasonStatus, verdict().Reasons[0].Code)
 	require.False(t, settings.Qualifies(&sale, true).OK, "the status counts by hand too")
 	settings.Rules = []linking.ForwardingRule{
 		{Name: "maan", Enabled: true, Automatic: true, Statuses: linking.StatusSet{All: true}, Conditions: rule(t, leaf("moon.phase", "", "=", "x"))},
@@ -116,7 +117,7 @@ func TestQualifies(t *testing.T) {
 	require.Equal(t, "stroom", verdict().By)
 	settings.Rules = settings.Rules[:1]
 	reasons := verdict().Reasons
-	require.Equal(t, linking.ReasonConditionKnown, reasons[len(reasons)-1].Code, "what is not known makes a rule not apply, and says so")
+	require.Equal(t, states.ReasonConditionKnown, reasons[len(reasons)-1].Code, "what is not known makes a rule not apply, and says so")
 }
 
 func TestDelayCountsCalendarDays(t *testing.T) {
@@ -124,8 +125,8 @@ func TestDelayCountsCalendarDays(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Amsterdam")
 	require.NoError(t, err)
 	from := time.Date(2026, 3, 28, 12, 0, 0, 0, zone) // the clock goes forward in the night
-	require.Equal(t, time.Date(2026, 3, 29, 12, 0, 0, 0, zone).UTC(), linking.Delay{Amount: 1, Unit: "days"}.After(from, zone).UTC())
-	require.Equal(t, from.Add(90*time.Minute), linking.Delay{Amount: 90, Unit: "minutes"}.After(from, zone))
+	require.Equal(t, time.Date(2026, 3, 29, 12, 0, 0, 0, zone).UTC(), linking.Delay{Amount: 1, Unit: "days"}.After(from).UTC())
+	require.Equal(t, from.Add(90*time.Minute), linking.Delay{Amount: 90, Unit: "minutes"}.After(from))
 }
 
 func TestProductHashMeansTheSameContent(t *testing.T) {
@@ -212,7 +213,7 @@ func TestBuildRequest(t *testing.T) {
 	sale := linking.SaleToForward{Self: "https://wij.example/a", Partner: "https://zij.example/b",
 		Reference: "a/1/2",
 		Submission: linking.Submission{
-			TransactionType: "order", Fields: map[string]string{"firstname": "Jan"}, Agreements: map[string]bool{"av": true},
+			TransactionType: states.SaleOrder, Fields: map[string]string{"firstname": "Jan"}, Agreements: map[string]bool{"av": true},
 			Answers: map[string]linking.Answer{"betaal": linking.TextAnswer("Automatisch"), "diensten": {Values: []string{"A", "B"}, Multi: true}},
 		},
 		Sold: linking.Sold{
@@ -234,7 +235,7 @@ func TestBuildRequest(t *testing.T) {
 		change()
 		_, problems := linking.BuildRequest(sale, theirs, mappings)
 		require.NotEmpty(t, problems)
-		return problems[0].Code + " " + problems[0].Subject
+		return string(problems[0].Code) + " " + problems[0].Subject
 	}
 	require.Equal(t, "required Invoice mail", func() string {
 		sale.Submission.Answers["betaal"] = linking.TextAnswer("Nota")

@@ -47,10 +47,10 @@ type ProductOwn struct {
 	CartInfo    string `json:"cart_info,omitempty"`
 }
 
-// Canonical is the one text of this content: the same content gives the same bytes. Identity that differs
-// between environments (the supplier's id) is not part of it.
+// Canonical is the one text of this content: the same content gives the same bytes, however it spells its validity.
+// Identity that differs between environments (the supplier's id) is not part of it.
 func (c ProductContent) Canonical() []byte {
-	c.SupplierID = 0
+	c.SupplierID, c.ValidFrom, c.ValidTill = 0, readable(c.ValidFrom), readable(c.ValidTill)
 	data, err := json.Marshal(c)
 	if err != nil {
 		panic("linking: product content is plain data: " + err.Error())

@@ -5,8 +5,11 @@ import (
 	"net/mail"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"koppel/states"
 )
 
 // Question is a product question: what is asked, of whom, and what counts as an answer.
@@ -128,49 +131,8 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(strings.Join(a.Values, ", "))
 }
 
-// Problem is one thing that keeps a sale from being taken, or a set-up from working. It carries a code and
-// what it is about; the words are made where the reader's language is known.
-type Problem struct { //nolint:errname // what is listed of a sale or a set-up too, not an error alone
-	Code    string `json:"code"`
-	Field   string `json:"field,omitempty"`   // the wire's field, such as questionData.betaalwijze
-	Subject string `json:"subject,omitempty"` // a name people know: A's question, an option
-	Detail  string `json:"detail,omitempty"`  // what was given, or what the partner said
-}
-
-// Error makes a problem the error of what reads or checks a value. People read its words, not this.
-func (p Problem) Error() string {
-	return strings.Join(slices.DeleteFunc([]string{p.Code, p.Field, p.Subject, p.Detail}, func(part string) bool { return part == "" }), ": ")
-}
-
-// Codes of problems with a value, wherever it is given.
-const (
-	ProblemNotText     = "not_text"
-	ProblemNotYesNo    = "not_yes_no"
-	ProblemNotWhole    = "not_whole"
-	ProblemNotATime    = "not_a_time"
-	ProblemNotAnAmount = "not_an_amount"
-)
-
-// Codes of problems with a definition or a setting that a person makes.
-const (
-	ProblemBetween      = "between"
-	ProblemOneOf        = "one_of"
-	ProblemTooMany      = "too_many"
-	ProblemNeedsOptions = "needs_options"
-	ProblemRule         = "rule_unreadable"
-	ProblemRuleDepth    = "rule_depth"
-	ProblemRuleName     = "rule_name"
-)
-
-// Codes of problems with answers.
-const (
-	ProblemRequired      = "required"
-	ProblemNotAnOption   = "not_an_option"
-	ProblemInvalidDate   = "invalid_date"
-	ProblemInvalidEmail  = "invalid_email"
-	ProblemInvalidFormat = "invalid_format"
-	ProblemNotAccepted   = "not_accepted"
-)
+// StatusDetail is the detail of a problem that a partner put in its status line alone: it is read in words.
+func StatusDetail(status int) string { return "http_" + strconv.Itoa(status) }
 
 // CheckAnswers reports, question by question, what B's questions find wrong with these answers.
 func CheckAnswers(questions []Question, productType string, facts Facts, answers map[string]Answer) []Problem {
@@ -184,7 +146,7 @@ func CheckAnswers(questions []Question, productType string, facts Facts, answers
 		problem := Problem{Field: "questionData." + q.Identifier, Subject: q.Name}
 		if answer.Empty() {
 			if q.MustBeAnswered(facts) == True {
-				problem.Code = ProblemRequired
+				problem.Code = states.ProblemRequired
 				problems = append(problems, problem)
 			}
 			continue
@@ -203,36 +165,33 @@ func CheckAgreements(agreements []Agreement, facts Facts, accepted map[string]bo
 	for i := range agreements {
 		a := &agreements[i]
 		if !accepted[a.Identifier] && a.MustBeAccepted(facts) == True {
-			problems = append(problems, Problem{Code: ProblemNotAccepted, Field: "agreements." + a.Identifier, Subject: a.Name})
+			problems = append(problems, Problem{Code: states.ProblemNotAccepted, Field: "agreements." + a.Identifier, Subject: a.Name})
 		}
 	}
 	return problems
 }
 
-func (q *Question) checkAnswer(a Answer) string {
+func (q *Question) checkAnswer(a Answer) states.Reason {
 	if len(a.Values) > 1 && q.InputType != "mc-multi" && q.InputType != "array" {
-		return ProblemInvalidFormat
+		return states.ProblemInvalidFormat
 	}
 	switch q.InputType {
 	case "mc-single", "mc-multi":
 		for _, v := range a.Values {
 			if !slices.Contains(q.Options, v) {
-				return ProblemNotAnOption
+				return states.ProblemNotAnOption
 			}
 		}
 	case "date", "switchdate":
 		if _, err := time.Parse("02-01-2006", a.Values[0]); err != nil {
-			return ProblemInvalidDate
+			return states.ProblemInvalidDate
 		}
 	case "email":
 		if !ValidEmail(a.Values[0]) {
-			return ProblemInvalidEmail
+			return states.ProblemInvalidEmail
 		}
 	}
-	if !matchesValidator(q.Validator, a.Values) {
-		return ProblemInvalidFormat
-	}
-	return ""
+	return q.wrongForm(a.Values)
 }
 
 // ValidEmail accepts a plain address without a display name.
@@ -241,19 +200,15 @@ func ValidEmail(text string) bool {
 	return err == nil && address.Address == text
 }
 
-// validators by name. One that is not known here checks nothing: the partner itself will.
+// validators by name, beside answerFormats. One that is not known here checks nothing: the partner itself will.
 var validators = map[string]*regexp.Regexp{
-	"numeric":  regexp.MustCompile(`^[0-9]+([.,][0-9]+)?$`),
-	"integer":  regexp.MustCompile(`^[0-9]+$`),
-	"postcode": regexp.MustCompile(`^[1-9][0-9]{3} ?[A-Za-z]{2}$`),
-	"phone":    regexp.MustCompile(`^\+?[0-9 ()-]{8,20}$`),
-	"iban":     regexp.MustCompile(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$`),
-	"ean":      regexp.MustCompile(`^[0-9]{18}$`),
+	"numeric": regexp.MustCompile(`^[0-9]+([.,][0-9]+)?$`),
+	"integer": regexp.MustCompile(`^[0-9]+$`),
 }
 
 // ValidatorNames lists the formats that are checked here.
 func ValidatorNames() []string {
-	names := make([]string, 0, len(validators))
+	names := slices.Clone(answerFormats)
 	for name := range validators {
 		names = append(names, name)
 	}
@@ -261,17 +216,19 @@ func ValidatorNames() []string {
 	return names
 }
 
-func matchesValidator(name string, values []string) bool {
-	pattern, ok := validators[name]
-	if !ok {
-		return true
-	}
-	for _, v := range values {
-		if !pattern.MatchString(v) {
-			return false
+// wrongForm says by a problem's code what is wrong with the first value that does not have the form that is asked.
+func (q *Question) wrongForm(values []string) states.Reason {
+	for _, value := range values {
+		if pattern, known := validators[q.Validator]; known && !pattern.MatchString(value) {
+			return states.ProblemInvalidFormat
+		}
+		if slices.Contains(answerFormats, q.Validator) {
+			if _, wrong := formats[q.Validator](value); wrong != "" {
+				return wrong
+			}
 		}
 	}
-	return true
+	return ""
 }
 
 // Validate reports what is wrong with a question that a person sets up.
@@ -280,7 +237,7 @@ func (q *Question) Validate() error {
 	case !slices.Contains(InputTypes, q.InputType):
 		return oneOf("input_type", InputTypes...)
 	case (q.InputType == "mc-single" || q.InputType == "mc-multi") && len(q.Options) == 0:
-		return Problem{Code: ProblemNeedsOptions, Field: "options", Subject: q.Name}
+		return Problem{Code: states.ProblemNeedsOptions, Field: "options", Subject: q.Name}
 	}
 	return q.Rule.Validate()
 }

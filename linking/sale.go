@@ -3,12 +3,14 @@ package linking
 import (
 	"slices"
 	"strconv"
+
+	"koppel/states"
 )
 
 // Submission is a sale as it was submitted and checked. Plain text fields (customer, addresses, company,
 // energy, who made the sale originally) are kept under the names of the Salesdock API.
 type Submission struct {
-	TransactionType string            `json:"transaction_type"`
+	TransactionType states.SaleType   `json:"transaction_type"`
 	ProductID       int64             `json:"product_id"`
 	Business        bool              `json:"business"`
 	Fields          map[string]string `json:"fields"`
@@ -100,14 +102,15 @@ type SoldFlow struct {
 
 // SaleFacts answers conditions about a sale.
 type SaleFacts struct {
-	Type, Status, StatusType, Channel string
-	Business                          bool
-	OrganisationID                    int64
-	Flow                              SoldFlow
-	ProductIDs                        []int64
-	ProductTypes, Suppliers           []string
-	Answers                           map[string]Answer // by question identifier
-	QuestionNames                     map[string]string // question name → identifier
+	Type                        states.SaleType
+	Status, StatusType, Channel string
+	Business                    bool
+	OrganisationID              int64
+	Flow                        SoldFlow
+	ProductIDs                  []int64
+	ProductTypes, Suppliers     []string
+	Answers                     map[string]Answer // by question identifier
+	QuestionNames               map[string]string // question name → identifier
 }
 
 // Fact implements Facts.
@@ -130,7 +133,7 @@ func (f *SaleFacts) Fact(identifier, name string) ([]string, bool) {
 	case "sale.channel":
 		return []string{f.Channel}, true
 	case "sale.type":
-		return []string{f.Type}, true
+		return []string{string(f.Type)}, true
 	case "sale.status":
 		return []string{f.Status}, true
 	case "organisation.id":

@@ -2,15 +2,15 @@ package linking
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/rickar/cal/v2"
 	"github.com/rickar/cal/v2/nl"
+
+	"koppel/states"
 )
 
 // Settings of an integration, as a person sets them.
@@ -75,14 +75,14 @@ var workCalendar = func() *cal.BusinessCalendar {
 
 // After gives the moment a delay ends. Days, and working days, are counted where the Netherlands' clock stands,
 // and end at the same time of day.
-func (d Delay) After(from time.Time, zone *time.Location) time.Time {
+func (d Delay) After(from time.Time) time.Time {
 	switch d.Unit {
 	case "hours":
 		return from.Add(time.Duration(d.Amount) * time.Hour)
 	case "days":
-		return from.In(zone).AddDate(0, 0, d.Amount).UTC()
+		return from.In(Amsterdam).AddDate(0, 0, d.Amount).UTC()
 	case "working_days":
-		return workCalendar.WorkdaysFrom(from.In(zone), d.Amount).UTC()
+		return workCalendar.WorkdaysFrom(from.In(Amsterdam), d.Amount).UTC()
 	}
 	return from.Add(time.Duration(d.Amount) * time.Minute)
 }
@@ -121,14 +121,6 @@ func (s StatusSet) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s.IDs)
 }
 
-// accepts leaves concepts and cancelled sales out of "all".
-func (s StatusSet) accepts(status, statusType string) bool {
-	if s.All {
-		return status != StatusConcept && statusType != StatusTypeCancelled
-	}
-	return slices.Contains(s.IDs, status)
-}
-
 // DefaultSettings are those of a new integration: it shows what the partner offers and sends nothing.
 func DefaultSettings() Settings {
 	return Settings{
@@ -138,23 +130,6 @@ func DefaultSettings() Settings {
 		StatusUpdates:     true,
 		StatusPollMinutes: 15,
 	}
-}
-
-func between(field, least, most string) error {
-	return Problem{Code: ProblemBetween, Field: field, Subject: least, Detail: most}
-}
-
-func oneOf(field string, values ...string) error {
-	return Problem{Code: ProblemOneOf, Field: field, Subject: field, Detail: strings.Join(values, ", ")}
-}
-
-// InField says in which field a value's problem is.
-func InField(field string, err error) error {
-	if problem, known := errors.AsType[Problem](err); known {
-		problem.Field = field
-		return problem
-	}
-	return fmt.Errorf("%s: %w", field, err)
 }
 
 // Validate reports the first setting that cannot be meant.
@@ -173,11 +148,11 @@ func (s *Settings) Validate() error {
 	case s.RequestsPerMinute < 0 || s.RequestsPerMinute > 60_000:
 		return between("requests_per_minute", "0", "60000")
 	case len(s.Rules) > 200:
-		return Problem{Code: ProblemTooMany, Field: "rules", Subject: "rules", Detail: "200"}
+		return Problem{Code: states.ProblemTooMany, Field: "rules", Subject: "rules", Detail: "200"}
 	}
 	for i := range s.Rules {
 		if s.Rules[i].Name == "" {
-			return Problem{Code: ProblemRuleName, Field: fmt.Sprintf("rules.%d.name", i), Detail: strconv.Itoa(i + 1)}
+			return Problem{Code: states.ProblemRuleName, Field: fmt.Sprintf("rules.%d.name", i), Detail: strconv.Itoa(i + 1)}
 		}
 		if err := s.Rules[i].Conditions.Validate(); err != nil {
 			return InField(fmt.Sprintf("rules.%d.conditions", i), err)
@@ -186,65 +161,20 @@ func (s *Settings) Validate() error {
 	return nil
 }
 
-// Reasons why a sale does not qualify.
-const (
-	ReasonForwardingOff  = "forwarding_off"
-	ReasonByHandOnly     = "by_hand_only"
-	ReasonStatus         = "status_not_chosen"
-	ReasonCondition      = "condition_not_met"
-	ReasonConditionKnown = "condition_unknown"
-)
-
-// Verdict says whether a sale goes to the partner, and through what or why not.
-type Verdict struct {
-	OK      bool
-	By      string // GeneralSetting, or the rule's name
-	Delayed bool
-	Reasons []Problem
+// IncomingSettings are B's choices for a link, with the defaults of the Salesdock interface.
+type IncomingSettings struct {
+	ValidateVerification       bool   `json:"validate_verification"`
+	ValidateAgreements         bool   `json:"validate_agreements"`
+	InitialOfferStatus         string `json:"initial_offer_status"`
+	InitialOrderStatus         string `json:"initial_order_status"`
+	SendConfirmationMail       bool   `json:"send_confirmation_mail"`
+	AcceptCancellationRequests bool   `json:"accept_cancellation_requests"`
 }
 
-// GeneralSetting is the verdict's By when the general setting accepted the sale.
-const GeneralSetting = "general"
-
-// Qualifies tests a sale: it goes when the general setting or any enabled rule accepts it. By hand it is the
-// same test without automatic and delay.
-func (s *Settings) Qualifies(facts *SaleFacts, byHand bool) Verdict {
-	var reasons []Problem
-	general := s.Forwarding
-	reason := general.refuses(facts, byHand)
-	if reason == "" {
-		return Verdict{OK: true, By: GeneralSetting, Delayed: !byHand && general.Delay.Amount > 0}
+// DefaultIncomingSettings are those of a new link.
+func DefaultIncomingSettings() IncomingSettings {
+	return IncomingSettings{
+		ValidateVerification: true, ValidateAgreements: true,
+		InitialOfferStatus: StatusOfferPending, InitialOrderStatus: StatusNew, AcceptCancellationRequests: true,
 	}
-	reasons = append(reasons, Problem{Code: reason, Subject: GeneralSetting, Detail: facts.Status})
-	for i := range s.Rules {
-		rule := &s.Rules[i]
-		own := Forwarding{Enabled: rule.Enabled, Automatic: rule.Automatic, Statuses: rule.Statuses}
-		if reason := own.refuses(facts, byHand); reason != "" {
-			reasons = append(reasons, Problem{Code: reason, Subject: rule.Name, Detail: facts.Status})
-			continue
-		}
-		truth := rule.Conditions.Evaluate(facts)
-		if truth == True {
-			return Verdict{OK: true, By: rule.Name, Delayed: !byHand && general.Delay.Amount > 0}
-		}
-		code := ReasonCondition
-		if truth == Unknown {
-			code = ReasonConditionKnown
-		}
-		failing := rule.Conditions.FirstFailing(facts)
-		reasons = append(reasons, Problem{Code: code, Subject: rule.Name, Detail: failing.Identifier + " " + failing.Operator})
-	}
-	return Verdict{Reasons: reasons}
-}
-
-func (f *Forwarding) refuses(facts *SaleFacts, byHand bool) string {
-	switch {
-	case !f.Enabled:
-		return ReasonForwardingOff
-	case !f.Automatic && !byHand:
-		return ReasonByHandOnly
-	case !f.Statuses.accepts(facts.Status, facts.StatusType):
-		return ReasonStatus
-	}
-	return ""
 }

@@ -70,6 +70,16 @@ type StatusUpdate struct {
 	At        time.Time // when the partner's status changed
 	CreatedAt time.Time // when the sale was made at the partner
 	Repeated  bool      // At is in an hour that clocks showed twice: it may be an hour later
+	Latest    time.Time // by our own clock: it changed then at the latest
+}
+
+// begins says whether the sale has had no other status: it did not change since it was made, or, where nothing says
+// when that was, it has the status that sales are made with.
+func (u *StatusUpdate) begins() bool {
+	if u.CreatedAt.IsZero() {
+		return u.Status == StatusNew || u.Status == StatusOfferPending
+	}
+	return !u.At.After(u.CreatedAt)
 }
 
 // StatusKnown is what we know of the same sale.
@@ -78,6 +88,7 @@ type StatusKnown struct {
 	CancelledByPerson bool
 	PartnerStatus     string // the last one taken notice of; empty before the first
 	PartnerAt         time.Time
+	ReadAt            time.Time // by our own clock: when the partner was asked for it
 }
 
 // What is done with a partner's status.
@@ -99,13 +110,15 @@ func DecideStatus(known StatusKnown, update StatusUpdate, mapping map[string]str
 	if update.Repeated {
 		latest = latest.Add(time.Hour)
 	}
-	if latest.Before(known.PartnerAt) {
+	// A partner's clock may have been set: what it may have changed after it was asked is not older, whatever it says.
+	mayBeNewer := !known.ReadAt.IsZero() && update.Latest.After(known.ReadAt)
+	if latest.Before(known.PartnerAt) && !mayBeNewer {
 		return StatusOlder, ""
 	}
 	status, mapped := mapping[update.Status]
 	// What a sale begins with is no change; but partners write seconds, and a status that a person mapped is
 	// meant to be followed.
-	if known.PartnerStatus == "" && !mapped && !update.At.After(update.CreatedAt) {
+	if known.PartnerStatus == "" && !mapped && update.begins() {
 		return StatusNothing, ""
 	}
 	if !mapped {
@@ -122,22 +135,4 @@ func DecideStatus(known StatusKnown, update StatusUpdate, mapping map[string]str
 		return StatusNothing, status
 	}
 	return StatusApply, status
-}
-
-// IncomingSettings are B's choices for a link, with the defaults of the Salesdock interface.
-type IncomingSettings struct {
-	ValidateVerification       bool   `json:"validate_verification"`
-	ValidateAgreements         bool   `json:"validate_agreements"`
-	InitialOfferStatus         string `json:"initial_offer_status"`
-	InitialOrderStatus         string `json:"initial_order_status"`
-	SendConfirmationMail       bool   `json:"send_confirmation_mail"`
-	AcceptCancellationRequests bool   `json:"accept_cancellation_requests"`
-}
-
-// DefaultIncomingSettings are those of a new link.
-func DefaultIncomingSettings() IncomingSettings {
-	return IncomingSettings{
-		ValidateVerification: true, ValidateAgreements: true,
-		InitialOfferStatus: StatusOfferPending, InitialOrderStatus: StatusNew, AcceptCancellationRequests: true,
-	}
 }

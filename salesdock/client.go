@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -21,10 +20,12 @@ import (
 	"time"
 )
 
+// RequestTimeout is how long a request to a partner may take, with its answer. Who stops must allow for it.
+const RequestTimeout = 25 * time.Second
+
 const (
-	requestTimeout = 30 * time.Second
-	maxAnswer      = 8 << 20  // one entity, or a page
-	maxList        = 64 << 20 // a plain list has no pages
+	maxAnswer = 8 << 20  // one entity, or a page
+	maxList   = 64 << 20 // a plain list has no pages
 )
 
 // Client speaks to one account of one partner with one token. It follows no redirect: a token must not leave
@@ -35,6 +36,9 @@ type Client struct {
 	account string
 	token   string
 	signer  *Signer
+	now     func() time.Time
+	heard   func(ctx context.Context, ahead time.Duration) // see Clocked
+	ahead   *time.Duration
 }
 
 // NewClient makes a client. transport decides which addresses may be called (see NewTransport).
@@ -42,10 +46,10 @@ func NewClient(transport http.RoundTripper, baseURL, account, token string) *Cli
 	return &Client{
 		http: &http.Client{
 			Transport:     transport,
-			Timeout:       requestTimeout,
+			Timeout:       RequestTimeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		baseURL: strings.TrimRight(baseURL, "/"), account: account, token: token,
+		baseURL: strings.TrimRight(baseURL, "/"), account: account, token: token, now: time.Now,
 	}
 }
 
@@ -69,6 +73,7 @@ type request struct {
 	body         []byte
 	header       http.Header
 	limit        int64
+	alone        bool // on a connection of its own
 }
 
 func (c *Client) url(r request) string {
@@ -81,16 +86,19 @@ func (c *Client) url(r request) string {
 
 // do sends one request and gives the answer's data, or a typed error.
 func (c *Client) do(ctx context.Context, r request) (json.RawMessage, error) {
+	asked := c.now()
 	response, err := c.send(ctx, r)
 	if err != nil {
 		return nil, err
 	}
+	answered := c.now()
 	defer response.Body.Close() //nolint:errcheck // read to its end or given up
-	body, err := readAll(response.Body, r.limit)
-	if err != nil {
-		return nil, err
+	body, err := readAll(response, r.limit)
+	data, err := parse(response, body, err)
+	if err == nil {
+		c.hear(ctx, r, response, asked, answered)
 	}
-	return parse(response, body)
+	return data, err
 }
 
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
@@ -103,6 +111,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	}
 	// Without GetBody the transport never sends a body twice by itself: every attempt is ours, and on record.
 	req.GetBody = nil
+	req.Close = r.alone
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "Koppel/1")
 	if c.token != "" {
@@ -131,65 +140,6 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
 }
 
-func readAll(body io.Reader, limit int64) ([]byte, error) {
-	if limit == 0 {
-		limit = maxAnswer
-	}
-	data, err := io.ReadAll(withoutNUL(io.LimitReader(body, limit+1)))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
-	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("%w: longer than %d bytes", ErrUnreadable, limit)
-	}
-	return data, nil
-}
-
-func parse(response *http.Response, body []byte) (json.RawMessage, error) {
-	var envelope struct {
-		Success *Flag           `json:"success"`
-		Data    json.RawMessage `json:"data"`
-		Message Text            `json:"message"`
-		Errors  FieldErrors     `json:"errors"`
-	}
-	readable := json.Unmarshal(body, &envelope) == nil
-	status := response.StatusCode
-	if status >= 200 && status < 300 {
-		if !readable || envelope.Success == nil {
-			return nil, fmt.Errorf("%w: %d with %s", ErrUnreadable, status, contentKind(response))
-		}
-		if *envelope.Success {
-			return envelope.Data, nil
-		}
-	}
-	failure := &Error{Status: status, Message: string(envelope.Message), Fields: envelope.Errors, RetryAfter: retryAfter(response)}
-	failure.Throttled = status == http.StatusTooManyRequests || !readable && bytes.Contains(body, []byte("1015"))
-	if !readable && !failure.Throttled && status < 500 {
-		return nil, fmt.Errorf("%w: %d with %s", ErrUnreadable, status, contentKind(response))
-	}
-	return nil, failure
-}
-
-func contentKind(response *http.Response) string {
-	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil {
-		return "no content type"
-	}
-	return kind
-}
-
-// retryAfter reads seconds or a date, and believes at most an hour.
-func retryAfter(response *http.Response) time.Duration {
-	text := response.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
-		return min(time.Duration(seconds)*time.Second, time.Hour)
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(time.Until(at), 0), time.Hour)
-	}
-	return 0
-}
-
 func get[T any](ctx context.Context, c *Client, path string, query url.Values, limit int64) (T, error) {
 	return ask[T](ctx, c, request{method: http.MethodGet, path: path, query: query, limit: limit})
 }
@@ -205,6 +155,19 @@ func ask[T any](ctx context.Context, c *Client, r request) (result T, err error)
 	return result, nil
 }
 
+// getRow reads one row. That it cannot be read is an Unreadable.
+func getRow[T any](ctx context.Context, c *Client, path string) (row T, err error) {
+	data, err := c.do(ctx, request{method: http.MethodGet, path: path})
+	if err != nil {
+		return row, err
+	}
+	row, odd := readRow[T](data, false)
+	if odd != nil {
+		return row, *odd
+	}
+	return row, nil
+}
+
 // Capabilities asks what the partner offers beyond Salesdock; a stock account answers 404.
 func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 	return get[Capabilities](ctx, c, "capabilities", nil, 0)
@@ -212,91 +175,25 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 
 // Products reads the plain list, as a stock account gives it, row by row: such a list has no pages and any
 // length. It returns nil only when the list was read to its end.
-func (c *Client) Products(ctx context.Context, each func(Product) error) error {
+func (c *Client) Products(ctx context.Context, each func(Product) error, aside func(Unreadable) error) error {
 	response, err := c.send(ctx, request{method: http.MethodGet, path: "user/products"})
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close() //nolint:errcheck // read to its end or given up
 	if response.StatusCode != http.StatusOK {
-		body, err := readAll(response.Body, maxAnswer)
-		if err != nil {
-			return err
-		}
-		if _, err = parse(response, body); err == nil {
+		body, err := readAll(response, maxAnswer)
+		if _, err = parse(response, body, err); err == nil {
 			err = fmt.Errorf("%w: a list with status %d", ErrUnreadable, response.StatusCode)
 		}
 		return err
 	}
-	return streamList(withoutNUL(io.LimitReader(response.Body, maxList)), each)
-}
-
-// streamList walks through an envelope and hands out the rows of its data.
-func streamList[T any](body io.Reader, each func(T) error) error {
-	decoder := json.NewDecoder(body)
-	unreadable := func(err error) error { return fmt.Errorf("%w: %w", ErrUnreadable, err) }
-	if err := expect(decoder, '{'); err != nil {
-		return unreadable(err)
-	}
-	var success Flag
-	complete := false
-	for decoder.More() {
-		key, err := decoder.Token()
-		if err != nil {
-			return unreadable(err)
-		}
-		switch key {
-		case "success":
-			err = decoder.Decode(&success)
-		case "data":
-			complete, err = streamRows(decoder, each)
-		default:
-			var ignored json.RawMessage
-			err = decoder.Decode(&ignored)
-		}
-		if err != nil {
-			return unreadable(err)
-		}
-	}
-	if err := expect(decoder, '}'); err != nil {
-		return unreadable(err)
-	}
-	if !bool(success) || !complete {
-		return unreadable(errors.New("not a successful list"))
-	}
-	return nil
-}
-
-func streamRows[T any](decoder *json.Decoder, each func(T) error) (complete bool, err error) {
-	if err := expect(decoder, '['); err != nil {
-		return false, err
-	}
-	for decoder.More() {
-		var row T
-		if err := decoder.Decode(&row); err != nil {
-			return false, err
-		}
-		if err := each(row); err != nil {
-			return false, err
-		}
-	}
-	return true, expect(decoder, ']')
-}
-
-func expect(decoder *json.Decoder, want json.Delim) error {
-	token, err := decoder.Token()
-	if err != nil {
-		return err
-	}
-	if token != want {
-		return fmt.Errorf("%v where %v belongs", token, want)
-	}
-	return nil
+	return streamList(io.LimitReader(utf8Body(response), maxList), each, aside)
 }
 
 // Product reads one product's detail.
 func (c *Client) Product(ctx context.Context, id int64) (Product, error) {
-	return get[Product](ctx, c, "user/products/"+strconv.FormatInt(id, 10), nil, 0)
+	return getRow[Product](ctx, c, "user/products/"+strconv.FormatInt(id, 10))
 }
 
 // ProductChanges reads one page of what changed since a cursor; an empty cursor reads everything.
@@ -309,16 +206,6 @@ func (c *Client) SaleChanges(ctx context.Context, cursor string) (CursorPage[Sal
 	return get[CursorPage[SaleUpdate]](ctx, c, "user/sales", url.Values{"changed_since": {cursor}, "extended": {"true"}}, maxList)
 }
 
-// SalesUpdated reads one page of the sales that were updated in a window.
-func (c *Client) SalesUpdated(ctx context.Context, from, till time.Time, page int) (Page[SaleUpdate], error) {
-	return c.salesInPeriod(ctx, "updated_date", from, till, page)
-}
-
-// SalesCreated reads one page of the sales that were made in a window.
-func (c *Client) SalesCreated(ctx context.Context, from, till time.Time, page int) (Page[SaleUpdate], error) {
-	return c.salesInPeriod(ctx, "created_date", from, till, page)
-}
-
 // SalesByIDs reads sales by their numbers; as many as fit on a page (20).
 func (c *Client) SalesByIDs(ctx context.Context, ids []string) (Page[SaleUpdate], error) {
 	query := url.Values{"extended": {"true"}}
@@ -328,29 +215,9 @@ func (c *Client) SalesByIDs(ctx context.Context, ids []string) (Page[SaleUpdate]
 	return get[Page[SaleUpdate]](ctx, c, "user/sales", query, 0)
 }
 
-func (c *Client) salesInPeriod(ctx context.Context, on string, from, till time.Time, page int) (Page[SaleUpdate], error) {
-	from, till = acrossClockChange(from, till)
-	return get[Page[SaleUpdate]](ctx, c, "user/sales", url.Values{
-		"period_filter_on": {on}, "period": {"custom"}, "period_start": {FormatStamp(from)}, "period_end": {FormatStamp(till)},
-		"extended": {"true"}, "page": {strconv.Itoa(page)},
-	}, 0)
-}
-
-// acrossClockChange makes a window reach an hour further on both sides where the clocks change near it: its ends
-// are written without a zone, and in autumn an hour is written twice.
-func acrossClockChange(from, till time.Time) (time.Time, time.Time) {
-	_, before := from.Add(-2 * time.Hour).In(Amsterdam).Zone()
-	_, after := till.Add(2 * time.Hour).In(Amsterdam).Zone()
-	if before == after {
-		return from, till
-	}
-	return from.Add(-time.Hour), till.Add(time.Hour)
-}
-
-// Repeated says whether a moment is in an hour that clocks in Amsterdam show twice: read without a zone, it may be an
-// hour earlier or later.
-func Repeated(at time.Time) bool {
-	return !at.IsZero() && (FormatStamp(at) == FormatStamp(at.Add(time.Hour)) || FormatStamp(at) == FormatStamp(at.Add(-time.Hour)))
+// Sale reads one sale by its number.
+func (c *Client) Sale(ctx context.Context, id string) (SaleUpdate, error) {
+	return getRow[SaleUpdate](ctx, c, "user/sales/"+url.PathEscape(id))
 }
 
 // SaleByReference finds the sale that was made under our reference, at a partner that keeps references.
@@ -359,33 +226,39 @@ func (c *Client) SaleByReference(ctx context.Context, reference string) (Page[Sa
 }
 
 // Flows lists the order forms the token may sell through.
-func (c *Client) Flows(ctx context.Context) ([]Flow, error) {
-	return get[[]Flow](ctx, c, "user/flows", extended, maxList)
+func (c *Client) Flows(ctx context.Context) (List[Flow], error) {
+	return get[List[Flow]](ctx, c, "user/flows", extended, maxList)
 }
 
 // Questions lists the product questions.
-func (c *Client) Questions(ctx context.Context) ([]Question, error) {
-	return get[[]Question](ctx, c, "user/productquestions", extended, maxList)
+func (c *Client) Questions(ctx context.Context) (List[Question], error) {
+	return get[List[Question]](ctx, c, "user/productquestions", extended, maxList)
 }
 
 // Agreements lists the agreements.
-func (c *Client) Agreements(ctx context.Context) ([]Agreement, error) {
-	return get[[]Agreement](ctx, c, "user/agreements", extended, maxList)
+func (c *Client) Agreements(ctx context.Context) (List[Agreement], error) {
+	return get[List[Agreement]](ctx, c, "user/agreements", extended, maxList)
 }
 
 // Question reads one question's detail.
 func (c *Client) Question(ctx context.Context, id int64) (Question, error) {
-	return get[Question](ctx, c, "user/productquestions/"+strconv.FormatInt(id, 10), nil, 0)
+	return getRow[Question](ctx, c, "user/productquestions/"+strconv.FormatInt(id, 10))
 }
 
 // Agreement reads one agreement's detail.
 func (c *Client) Agreement(ctx context.Context, id int64) (Agreement, error) {
-	return get[Agreement](ctx, c, "user/agreements/"+strconv.FormatInt(id, 10), nil, 0)
+	return getRow[Agreement](ctx, c, "user/agreements/"+strconv.FormatInt(id, 10))
 }
 
 // Statuses lists the statuses a sale can have.
-func (c *Client) Statuses(ctx context.Context) ([]Status, error) {
-	return get[[]Status](ctx, c, "user/statuses", url.Values{"status_source": {"sale"}}, 0)
+func (c *Client) Statuses(ctx context.Context) (List[Status], error) {
+	return get[List[Status]](ctx, c, "user/statuses", url.Values{"status_source": {"sale"}}, 0)
+}
+
+// TokenAccepted asks for something small that every account has: an error says why the token gives no access to it.
+func (c *Client) TokenAccepted(ctx context.Context) error {
+	_, err := c.do(ctx, request{method: http.MethodGet, path: "user/statuses", query: url.Values{"status_source": {"sale"}}})
+	return err
 }
 
 // extended asks a partner of ours for the details with a list; a stock account ignores it.
@@ -400,16 +273,16 @@ func (c *Client) CreateSale(ctx context.Context, flowType, flowIdentifier string
 		header.Set("Idempotency-Key", key)
 	}
 	data, err := c.do(ctx, request{
-		method: http.MethodPost, path: "sales/flow/" + url.PathEscape(flowType) + "/" + url.PathEscape(flowIdentifier), body: body, header: header,
+		method: http.MethodPost, path: "sales/flow/" + url.PathEscape(flowType) + "/" + url.PathEscape(flowIdentifier), body: body, header: header, alone: key == "",
 	})
 	if err != nil {
 		return "", err
 	}
-	var created SaleCreated
-	if err := json.Unmarshal(data, &created); err != nil || created.SaleID == "" {
+	id, ok := saleID(data)
+	if !ok {
 		return "", fmt.Errorf("%w: a create without a sale_id", ErrUnreadable)
 	}
-	return string(created.SaleID), nil
+	return id, nil
 }
 
 // AskCancellation asks a partner of ours to cancel a sale that it has. Scope of its idempotency: the request's

@@ -1,8 +1,6 @@
 package salesdock_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -11,32 +9,32 @@ import (
 	"koppel/salesdock"
 )
 
-// On the nights when the clocks change a window written without a zone still covers what it means.
-func TestWindowsAcrossClockChanges(t *testing.T) {
+// What clocks show is kept as it is written, also in the hour that they show twice.
+func TestWallsAndRepeatedHours(t *testing.T) {
 	t.Parallel()
-	var from, till string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from, till = r.URL.Query().Get("period_start"), r.URL.Query().Get("period_end")
-		_, _ = w.Write([]byte(`{"success": true, "data": {"data": []}}`))
-	}))
-	t.Cleanup(server.Close)
-	client := salesdock.NewClient(salesdock.NewTransport([]string{"127.0.0.1"}), server.URL, "b", "t")
-	for name, c := range map[string]struct {
-		from       time.Time
-		start, end string
-	}{
-		"an ordinary night": {time.Date(2026, 11, 3, 0, 50, 0, 0, time.UTC), "2026-11-03 01:50:00", "2026-11-03 02:10:00"},
-		// 00:50 UTC is 02:50 in summer time; twenty minutes later clocks say 02:10.
-		"clocks go back":    {time.Date(2026, 10, 25, 0, 50, 0, 0, time.UTC), "2026-10-25 01:50:00", "2026-10-25 03:10:00"},
-		"clocks go forward": {time.Date(2027, 3, 28, 0, 50, 0, 0, time.UTC), "2027-03-28 00:50:00", "2027-03-28 04:10:00"},
-	} {
-		_, err := client.SalesUpdated(t.Context(), c.from, c.from.Add(20*time.Minute), 1)
-		require.NoError(t, err)
-		require.Equal(t, c.start, from, name)
-		require.Equal(t, c.end, till, name)
+	for at := time.Date(2026, 1, 1, 0, 15, 0, 0, time.UTC); at.Year() < 2028; at = at.Add(30 * time.Minute) {
+		require.Equal(t, salesdock.FormatStamp(at), salesdock.Wall(at).Format(time.DateTime))
 	}
 	require.True(t, salesdock.Repeated(time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC)))
 	require.True(t, salesdock.Repeated(time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC)))
 	require.False(t, salesdock.Repeated(time.Date(2026, 10, 25, 2, 30, 0, 0, time.UTC)))
 	require.False(t, salesdock.Repeated(time.Time{}))
+}
+
+// A time keeps the digits that it was written with, and whether they say where.
+func TestStampsKeepTheirDigits(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]salesdock.Stamp{
+		`"2026-10-25 02:30:00"`:       {Wall: time.Date(2026, 10, 25, 2, 30, 0, 0, time.UTC)},
+		`"2027-03-28 02:30:00"`:       {Wall: time.Date(2027, 3, 28, 2, 30, 0, 0, time.UTC)}, // Amsterdam has no such time
+		`"2026-05-01T10:00:00.25"`:    {Wall: time.Date(2026, 5, 1, 10, 0, 0, 25e7, time.UTC)},
+		`"2026-05-01T10:00:00+02:00"`: {Wall: time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC), Zoned: true},
+		`"2026-05-01T10:00:00Z"`:      {Wall: time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC), Zoned: true},
+		`null`:                        {},
+	} {
+		var stamp salesdock.Stamp
+		require.NoError(t, stamp.UnmarshalJSON([]byte(text)))
+		require.Equal(t, want.Wall, stamp.Wall, text)
+		require.Equal(t, want.Zoned, stamp.Zoned, text)
+	}
 }

@@ -51,11 +51,8 @@ func (c *Client) Document(ctx context.Context, kept KeptDocument) (name string, 
 	defer response.Body.Close() //nolint:errcheck // read to its end or given up
 	_, params, errName := mime.ParseMediaType(response.Header.Get("Content-Disposition"))
 	if response.StatusCode != http.StatusOK || errName != nil {
-		body, err := readAll(response.Body, 0)
-		if err != nil {
-			return "", nil, err
-		}
-		if _, err = parse(response, body); err == nil {
+		body, err := readAll(response, 0)
+		if _, err = parse(response, body, err); err == nil {
 			err = fmt.Errorf("%w: a document without a name", ErrUnreadable)
 		}
 		return "", nil, err

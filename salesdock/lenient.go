@@ -4,24 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // Amsterdam must be known on every machine
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 // Amsterdam is the zone of every time that is written without one.
-var Amsterdam = mustZone("Europe/Amsterdam")
-
-func mustZone(name string) *time.Location {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		panic("salesdock: the time zones are embedded: " + err.Error())
-	}
-	return zone
-}
+var Amsterdam = linking.Amsterdam
 
 // scalar reads text, a number, a boolean or null as text.
 func scalar(data []byte) (string, error) {
@@ -38,7 +29,7 @@ func scalar(data []byte) (string, error) {
 	case string(data) == "false":
 		return "0", nil
 	case data[0] == '{' || data[0] == '[':
-		return "", linking.Problem{Code: linking.ProblemNotText}
+		return "", linking.Problem{Code: states.ProblemNotText}
 	}
 	return string(data), nil
 }
@@ -63,12 +54,12 @@ func (f *Flag) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	switch strings.ToLower(text) {
-	case "1", "true", "yes", "on":
+	case "1", "true", "yes", "on", "ja":
 		*f = true
-	case "", "0", "false", "no", "off":
+	case "", "0", "false", "no", "off", "nee":
 		*f = false
 	default:
-		return linking.Problem{Code: linking.ProblemNotYesNo, Detail: fmt.Sprintf("%.40s", text)}
+		return linking.Problem{Code: states.ProblemNotYesNo, Detail: fmt.Sprintf("%.40s", text)}
 	}
 	return nil
 }
@@ -86,20 +77,27 @@ type Int int64
 
 // UnmarshalJSON reads a number or numeric text; null and "" are 0.
 func (i *Int) UnmarshalJSON(data []byte) error {
-	text, err := scalar(data)
-	if err != nil {
-		return err
-	}
-	if text == "" {
-		*i = 0
-		return nil
-	}
-	number, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	if err != nil {
-		return linking.Problem{Code: linking.ProblemNotWhole, Detail: fmt.Sprintf("%.40s", text)}
-	}
+	number, err := whole(data, linking.ReadWhole)
 	*i = Int(number)
-	return nil
+	return err
+}
+
+// Months is a number of months, which may arrive as "12 maanden".
+type Months int64
+
+// UnmarshalJSON reads a number, or a text with its unit; null and "" are 0.
+func (m *Months) UnmarshalJSON(data []byte) error {
+	number, err := whole(data, linking.ReadMonths)
+	*m = Months(number)
+	return err
+}
+
+func whole(data []byte, read func(string) (int64, error)) (int64, error) {
+	text, err := scalar(data)
+	if err != nil || strings.TrimSpace(text) == "" {
+		return 0, err
+	}
+	return read(text)
 }
 
 // Lines is a list written as one text, a line each.
@@ -165,32 +163,33 @@ func (m *TextMap) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Stamp is a time written "2006-01-02 15:04:05" in Amsterdam, or with a zone.
-type Stamp struct{ time.Time }
+// Stamp is a time written "2006-01-02 15:04:05" in Amsterdam, or with a zone. Of one that was read, Wall is the digits as
+// they were written, kept as Wall keeps them: who wrote them without a zone may be elsewhere.
+type Stamp struct {
+	time.Time
+	Wall  time.Time
+	Zoned bool
+}
 
-const stampLayout = "2006-01-02 15:04:05"
-
-// ParseStamp reads both ways of writing a time, and a date alone.
+// ParseStamp reads a time in every spelling that accounts have, and a date alone.
 func ParseStamp(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05Z07:00", time.DateOnly} {
-		if at, err := time.ParseInLocation(layout, text, Amsterdam); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, linking.Problem{Code: linking.ProblemNotATime, Detail: fmt.Sprintf("%.40s", text)}
+	at, _, err := linking.ParseMoment(text)
+	return at, err
 }
 
 // FormatStamp writes a time as the contract does.
-func FormatStamp(at time.Time) string { return at.In(Amsterdam).Format(stampLayout) }
+func FormatStamp(at time.Time) string { return at.In(Amsterdam).Format(linking.MomentLayout) }
 
-// UnmarshalJSON reads text; null and "" are no time.
+// UnmarshalJSON reads text; null, "" and the zero date are no time.
 func (s *Stamp) UnmarshalJSON(data []byte) error {
 	text, err := scalar(data)
-	if err != nil || text == "" {
-		s.Time = time.Time{}
+	*s = Stamp{}
+	if err != nil || linking.NoMoment(text) {
 		return err
 	}
-	s.Time, err = ParseStamp(text)
+	if s.Time, err = ParseStamp(text); err == nil {
+		s.Wall, s.Zoned = linking.Digits(text)
+	}
 	return err
 }
 
@@ -207,7 +206,7 @@ func StampOf(at *time.Time) Stamp {
 	if at == nil {
 		return Stamp{}
 	}
-	return Stamp{*at}
+	return Stamp{Time: *at}
 }
 
 // FieldErrors are a failure's errors per field, however they are nested.

@@ -3,11 +3,13 @@ package salesdock
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,15 +17,30 @@ import (
 )
 
 // Between our environments requests are signed with HTTP Message Signatures (RFC 9421), by ed25519: a token that is
-// stolen is useless alone. The signature covers method, path, query, token and body, and names its key.
+// stolen is useless alone. The signature covers method, path, query, token, body and whatever header decides what comes of
+// the request, and names its key. Its nonce tells a request that is repeated from one that is played back.
 const (
 	signatureLabel = "koppel"
-	// signatureAge is how far the clocks of two environments, and a request's way, may be apart.
-	signatureAge = 5 * time.Minute
+	// SignatureAge is how far the clocks of two environments, and a request's way, may be apart.
+	SignatureAge = 5 * time.Minute
 )
 
 // signedComponents are covered by every signature, in this order.
 var signedComponents = []string{"@method", "@path", "@query", "authorization", "content-digest"}
+
+// decisiveHeaders are covered where a request has them.
+var decisiveHeaders = []string{"content-type", "idempotency-key", "if-none-match"}
+
+// mustCover gives what the signature of a request has to cover.
+func mustCover(r *http.Request) []string {
+	names := slices.Clone(signedComponents)
+	for _, name := range decisiveHeaders {
+		if len(r.Header.Values(name)) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // Errors of a request's signature.
 var (
@@ -57,10 +74,11 @@ func Fingerprint(key []byte) string {
 func (s *Signer) Sign(r *http.Request, body []byte, now time.Time) error {
 	r.Header.Set("Content-Digest", digest(body))
 	covered := httpsfv.InnerList{Params: httpsfv.NewParams()}
-	for _, name := range signedComponents {
+	for _, name := range mustCover(r) {
 		covered.Items = append(covered.Items, httpsfv.NewItem(name))
 	}
 	covered.Params.Add("created", now.Unix())
+	covered.Params.Add("nonce", rand.Text())
 	covered.Params.Add("keyid", base64.StdEncoding.EncodeToString(s.PublicKey()))
 	covered.Params.Add("alg", "ed25519")
 	input := httpsfv.NewDictionary()
@@ -133,13 +151,19 @@ func component(r *http.Request, name string) (string, bool) {
 	return strings.Join(values, ", "), true
 }
 
-// VerifyRequest gives the key that signed a request. ErrNotSigned: it has no signature of ours; ErrBadSignature: it
+// Signature is who signed a request, and what tells it from every other one.
+type Signature struct {
+	Key   ed25519.PublicKey
+	Nonce string
+}
+
+// VerifyRequest gives the signature of a request. ErrNotSigned: it has no signature of ours; ErrBadSignature: it
 // covers too little, is too old, or does not hold.
-func VerifyRequest(r *http.Request, body []byte, now time.Time) (ed25519.PublicKey, error) {
+func VerifyRequest(r *http.Request, body []byte, now time.Time) (signed Signature, err error) {
 	if r.Header.Get("Signature") == "" {
-		return nil, ErrNotSigned
+		return signed, ErrNotSigned
 	}
-	bad := func(why string) (ed25519.PublicKey, error) { return nil, fmt.Errorf("%w: %s", ErrBadSignature, why) }
+	bad := func(why string) (Signature, error) { return signed, fmt.Errorf("%w: %s", ErrBadSignature, why) }
 	covered, signature, ok := readSignature(r.Header)
 	if !ok {
 		return bad("Signature and Signature-Input cannot be read")
@@ -152,16 +176,16 @@ func VerifyRequest(r *http.Request, body []byte, now time.Time) (ed25519.PublicK
 		}
 		names[name] = true
 	}
-	for _, name := range signedComponents {
+	for _, name := range mustCover(r) {
 		if !names[name] {
 			return bad("it does not cover " + name)
 		}
 	}
-	key, created, ok := signatureParams(covered)
+	by, created, ok := signatureParams(covered)
 	if !ok {
-		return bad("created, keyid or alg is missing or not known")
+		return bad("created, nonce, keyid or alg is missing or not known")
 	}
-	if age := now.Sub(created); age > signatureAge || age < -signatureAge {
+	if age := now.Sub(created); age > SignatureAge || age < -SignatureAge {
 		return bad("it was made more than five minutes ago, or will be")
 	}
 	if r.Header.Get("Content-Digest") != digest(body) {
@@ -169,12 +193,12 @@ func VerifyRequest(r *http.Request, body []byte, now time.Time) (ed25519.PublicK
 	}
 	base, err := signatureBase(r, covered)
 	if err != nil {
-		return nil, err
+		return signed, err
 	}
-	if !ed25519.Verify(key, base, signature) {
+	if !ed25519.Verify(by.Key, base, signature) {
 		return bad("the key says otherwise")
 	}
-	return key, nil
+	return by, nil
 }
 
 func readSignature(header http.Header) (covered httpsfv.InnerList, signature []byte, ok bool) {
@@ -197,15 +221,17 @@ func readSignature(header http.Header) (covered httpsfv.InnerList, signature []b
 	return covered, signature, ok
 }
 
-func signatureParams(covered httpsfv.InnerList) (key ed25519.PublicKey, created time.Time, ok bool) {
+func signatureParams(covered httpsfv.InnerList) (by Signature, created time.Time, ok bool) {
 	at, _ := covered.Params.Get("created")
+	nonce, _ := covered.Params.Get("nonce")
 	id, _ := covered.Params.Get("keyid")
 	alg, _ := covered.Params.Get("alg")
 	seconds, isNumber := at.(int64)
 	name, isText := id.(string)
-	if !isNumber || !isText || alg != "ed25519" {
-		return nil, created, false
+	once, hasNonce := nonce.(string)
+	if !isNumber || !isText || !hasNonce || once == "" || alg != "ed25519" {
+		return by, created, false
 	}
 	key, err := base64.StdEncoding.DecodeString(name)
-	return key, time.Unix(seconds, 0), err == nil && len(key) == ed25519.PublicKeySize
+	return Signature{key, once}, time.Unix(seconds, 0), err == nil && len(key) == ed25519.PublicKeySize
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,8 @@ func signed(t *testing.T, now time.Time, body string) (*http.Request, *salesdock
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://partner.example/api/acme/v1/sales/flow/e/f?extended=true&sale_ids%5B0%5D=1", strings.NewReader(body))
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer kpl_x_y")
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", "sleutel")
 	require.NoError(t, signer.Sign(r, []byte(body), now))
 	return r, signer
 }
@@ -30,14 +33,17 @@ func TestSignatureHasTheFormOfTheStandard(t *testing.T) {
 	t.Parallel()
 	r, signer := signed(t, time.Unix(1618884473, 0), `{"hello": "world"}`)
 	require.Equal(t, "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:", r.Header.Get("Content-Digest"), "the digest of RFC 9530's example")
-	require.Equal(t, `koppel=("@method" "@path" "@query" "authorization" "content-digest");created=1618884473;keyid="6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=";alg="ed25519"`, r.Header.Get("Signature-Input"))
+	parameters := strings.TrimPrefix(r.Header.Get("Signature-Input"), "koppel=")
+	require.Regexp(t, `^\("@method" "@path" "@query" "authorization" "content-digest" "content-type" "idempotency-key"\);created=1618884473;nonce="[A-Z2-7]{26}";keyid="6kpsY\+KcUgq\+9VB7Ey7F\+ZVHdq6\+vnuSQh7qaRRG0iw=";alg="ed25519"$`, parameters)
 	require.Equal(t, "SHA256:", salesdock.Fingerprint(signer.PublicKey())[:7])
 	base := `"@method": POST
 "@path": /api/acme/v1/sales/flow/e/f
 "@query": ?extended=true&sale_ids%5B0%5D=1
 "authorization": Bearer kpl_x_y
 "content-digest": sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:
-"@signature-params": ("@method" "@path" "@query" "authorization" "content-digest");created=1618884473;keyid="6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=";alg="ed25519"`
+"content-type": application/json
+"idempotency-key": sleutel
+"@signature-params": ` + parameters
 	var signature []byte
 	for _, part := range strings.Split(r.Header.Get("Signature"), ":")[1:2] {
 		signature = decode(t, part)
@@ -53,9 +59,9 @@ func TestSignatureHoldsForWhatWasSigned(t *testing.T) {
 	verify := func(change func(*http.Request), body []byte, at time.Time) error {
 		r, signer := signed(t, now, `{"a": 1}`)
 		change(r)
-		key, err := salesdock.VerifyRequest(r, body, at)
+		by, err := salesdock.VerifyRequest(r, body, at)
 		if err == nil {
-			require.Equal(t, signer.PublicKey(), key)
+			require.Equal(t, signer.PublicKey(), by.Key)
 		}
 		return err
 	}
@@ -66,10 +72,21 @@ func TestSignatureHoldsForWhatWasSigned(t *testing.T) {
 	require.ErrorIs(t, verify(same, body, now.Add(-6*time.Minute)), salesdock.ErrBadSignature)
 	require.ErrorIs(t, verify(same, []byte(`{"a": 2}`), now), salesdock.ErrBadSignature)
 	for name, change := range map[string]func(*http.Request){
-		"method": func(r *http.Request) { r.Method = http.MethodPut },
-		"path":   func(r *http.Request) { r.URL.Path = "/api/other/v1/sales/flow/e/f" },
-		"query":  func(r *http.Request) { r.URL.RawQuery = "" },
-		"token":  func(r *http.Request) { r.Header.Set("Authorization", "Bearer kpl_x_z") },
+		"method":           func(r *http.Request) { r.Method = http.MethodPut },
+		"path":             func(r *http.Request) { r.URL.Path = "/api/other/v1/sales/flow/e/f" },
+		"query":            func(r *http.Request) { r.URL.RawQuery = "" },
+		"token":            func(r *http.Request) { r.Header.Set("Authorization", "Bearer kpl_x_z") },
+		"content type":     func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
+		"no content type":  func(r *http.Request) { r.Header.Del("Content-Type") },
+		"key":              func(r *http.Request) { r.Header.Set("Idempotency-Key", "andere") },
+		"no key":           func(r *http.Request) { r.Header.Del("Idempotency-Key") },
+		"what was not had": func(r *http.Request) { r.Header.Set("If-None-Match", `"x"`) },
+		"nonce": func(r *http.Request) {
+			r.Header.Set("Signature-Input", strings.Replace(r.Header.Get("Signature-Input"), `nonce="`, `nonce="A`, 1))
+		},
+		"no nonce": func(r *http.Request) {
+			r.Header.Set("Signature-Input", regexp.MustCompile(`;nonce="\w+"`).ReplaceAllString(r.Header.Get("Signature-Input"), ""))
+		},
 		"digest": func(r *http.Request) { r.Header.Set("Content-Digest", "sha-256=:AAAA:") },
 		"less": func(r *http.Request) {
 			r.Header.Set("Signature-Input", strings.Replace(r.Header.Get("Signature-Input"), ` "content-digest"`, "", 1))

@@ -1,64 +1,57 @@
 package salesdock
 
 import (
-	"context"
-	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
-	"slices"
-	"strings"
-	"syscall"
+	"net/url"
 	"time"
 )
 
-// carrierNAT is shared address space, private in all but name (RFC 6598).
-var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+const dialTimeout = 10 * time.Second
 
-// NewTransport makes the transport for calls to partners. It refuses private, loopback, link-local and
-// metadata addresses at dial time, when the name has been resolved, unless the host is allowed: a host name,
-// host:port, or an address range such as 10.1.0.0/16.
-func NewTransport(allowed []string) *http.Transport {
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			dialer := net.Dialer{Timeout: 10 * time.Second}
-			if !hostAllowed(allowed, address) {
-				dialer.ControlContext = func(_ context.Context, _, resolved string, _ syscall.RawConn) error {
-					return checkAddress(allowed, resolved)
-				}
-			}
-			return dialer.DialContext(ctx, network, address)
-		},
+// Transport carries requests to partners.
+type Transport = http.RoundTripper
+
+// NewTransport makes the transport for calls to partners and webhooks. Without being allowed to it calls https on port 443 at
+// public addresses only: what is in IANA's registers of special purposes (private, loopback, link-local, metadata, what
+// translates into them) is refused at dial time, when the name has been resolved. allowed has hosts for which that
+// does not hold, host:port for one port of them, and ranges such as 10.1.0.0/16, which may be dialled. egress, where it is
+// not nil, is a proxy that makes the connections: it resolves names, and has to hold what addresses they may have.
+func NewTransport(allowed []string, egress *url.URL) Transport {
+	g := newGuard(allowed)
+	kept := &http.Transport{
+		DialContext:           g.dial,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   32,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: requestTimeout,
+		ResponseHeaderTimeout: RequestTimeout,
 		DisableCompression:    true, // a small answer must stay small
 	}
+	if egress != nil {
+		kept.Proxy = http.ProxyURL(egress)
+		kept.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
+	fresh := kept.Clone()
+	fresh.DisableKeepAlives = true
+	return transport{g, kept, fresh}
 }
 
-func hostAllowed(allowed []string, address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	return slices.Contains(allowed, address) || err == nil && slices.Contains(allowed, host)
+// transport makes a request that closes its connection on one of its own. What a partner left on a connection that was kept
+// could be taken for the answer, and a request on one is sent again by itself when it was just closed: neither may happen to
+// a create that nobody can tell apart from another.
+type transport struct {
+	*guard
+	kept, fresh *http.Transport
 }
 
-func checkAddress(allowed []string, resolved string) error {
-	endpoint, err := netip.ParseAddrPort(resolved)
-	if err != nil {
-		return fmt.Errorf("%w: %s", ErrAddressForbidden, resolved)
+// RoundTrip implements http.RoundTripper.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := t.allows(r.URL); err != nil {
+		return nil, err
 	}
-	ip := endpoint.Addr().Unmap()
-	for _, entry := range allowed {
-		if !strings.Contains(entry, "/") {
-			continue
-		}
-		if prefix, err := netip.ParsePrefix(entry); err == nil && prefix.Contains(ip) {
-			return nil
-		}
+	if r.Close {
+		return t.fresh.RoundTrip(r)
 	}
-	if ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || carrierNAT.Contains(ip) {
-		return ErrAddressForbidden
-	}
-	return nil
+	return t.kept.RoundTrip(r)
 }

@@ -5,14 +5,14 @@ package main
 import (
 	"os"
 
-	"koppel/internal/cli"
+	"koppel/cli"
 	"koppel/internal/config"
 )
 
 type commands struct {
 	cli.Commands
-	Run      runCmd      `cmd:"" default:"withargs" help:"Run everything in this process (the default)."`
-	Temporal temporalCmd `cmd:"" help:"Run only the embedded Temporal server."`
+	Run            runCmd      `cmd:"" default:"withargs" help:"Run everything in this process (the default)."`
+	TemporalServer temporalCmd `cmd:"" name:"temporal-server" help:"Run only the embedded Temporal server."`
 }
 
 func main() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,9 +18,10 @@ import (
 	"github.com/alecthomas/kong"
 	"go.uber.org/zap"
 
+	"koppel/cli"
 	"koppel/db"
-	"koppel/internal/cli"
 	"koppel/internal/config"
+	"koppel/internal/operators"
 	"koppel/internal/vault"
 	"koppel/server"
 	"koppel/standalone/demo"
@@ -27,6 +29,8 @@ import (
 	"koppel/worker"
 	"koppel/workflows"
 )
+
+const usualNamespace = "default"
 
 type runCmd struct {
 	Data           string   `help:"Folder for everything that is kept." default:".koppel" type:"path"`
@@ -66,7 +70,10 @@ func (*demoMode) IsBool() bool { return true }
 // Run starts everything, in order, and stops it in the opposite one.
 func (c *runCmd) Run(r *cli.Run) error {
 	cfg := r.Config
-	for _, address := range []*string{&cfg.Listen, &c.TemporalListen, &c.TemporalUI} {
+	for _, address := range []*string{&cfg.Listen, &cfg.OperatorsListen, &c.TemporalListen, &c.TemporalUI} {
+		if *address == operators.Off {
+			continue
+		}
 		resolved, err := embedded.ResolvePort(*address)
 		if err != nil {
 			return err
@@ -86,7 +93,8 @@ func (c *runCmd) Run(r *cli.Run) error {
 		return err
 	}
 	defer unlock()
-	cfg.TemporalAddress, cfg.TemporalUIURL = c.TemporalListen, "http://"+c.TemporalUI
+	cfg.EmbeddedTemporal, cfg.TemporalAddress, cfg.TemporalUIURL = true, c.TemporalListen, "http://"+c.TemporalUI
+	cfg.TemporalNamespace = cmp.Or(cfg.TemporalNamespace, usualNamespace)
 	if cfg.EncryptionKeys == "" {
 		if cfg.EncryptionKeys, err = keptKeys(filepath.Join(c.Data, "encryption-keys")); err != nil {
 			return err
@@ -109,8 +117,9 @@ func (c *runCmd) database(ctx context.Context, cfg *config.Config) (stop func(),
 			return nil, err
 		}
 		cfg.DatabaseURL, stop = config.Secret(address), stopPostgres
+		cfg.DatabaseDirectURL, cfg.DatabasePassword = "", "" // of another one, if they are set
 	}
-	if err := db.Migrate(ctx, string(cfg.DatabaseURL)); err != nil {
+	if err := db.Migrate(ctx, cli.Database(*cfg)); err != nil {
 		stop()
 		return nil, err
 	}
@@ -143,6 +152,7 @@ func (c *runCmd) serve(r *cli.Run, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
+	workerConfig.OperatorsListen = operators.Off // the server's tells of this process
 	ctx, cancel := context.WithCancelCause(r.Ctx)
 	defer cancel(nil)
 	workerCtx, stopWorker := context.WithCancel(context.WithoutCancel(ctx))
@@ -203,7 +213,7 @@ func (c *runCmd) whenReady(ctx context.Context, r *cli.Run, parts *cli.Parts) er
 
 func (c *runCmd) announce(r *cli.Run, cfg config.Config, environments []demo.Environment) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nKoppel is ready.\n\n  Interface, API  %s   (document: %s/openapi.json)\n  Temporal UI     %s\n  Data            %s\n", cfg.PublicURL, cfg.PublicURL, cfg.TemporalUIURL, c.Data)
+	fmt.Fprintf(&b, "\nKoppel is ready.\n\n  Interface, API  %s   (document: %s/openapi.json)\n  Temporal UI     %s\n  Operators       http://%s   (/health, /metrics)\n  Data            %s\n", cfg.PublicURL, cfg.PublicURL, cfg.TemporalUIURL, cfg.OperatorsListen, c.Data)
 	for _, e := range environments {
 		fmt.Fprintf(&b, "\n  Environment     %s (%s)\n  Owner           %s  password %s\n  Token           %s\n", e.Account, e.Name, e.OwnerEmail, e.OwnerPassword, e.OwnerToken)
 	}
@@ -213,7 +223,7 @@ func (c *runCmd) announce(r *cli.Run, cfg config.Config, environments []demo.Env
 
 func (c *runCmd) writeReady(cfg config.Config, environments []demo.Environment) error {
 	data, err := json.MarshalIndent(map[string]any{
-		"api": cfg.PublicURL, "temporal": cfg.TemporalAddress, "temporal_ui": cfg.TemporalUIURL, "environments": append([]demo.Environment{}, environments...),
+		"api": cfg.PublicURL, "temporal": cfg.TemporalAddress, "temporal_ui": cfg.TemporalUIURL, "operators": "http://" + cfg.OperatorsListen, "environments": append([]demo.Environment{}, environments...),
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -289,13 +299,20 @@ func keptKeys(path string) (config.Secret, error) {
 type temporalCmd struct {
 	Data           string `help:"Folder for Temporal's file." default:".koppel" type:"path"`
 	TemporalListen string `help:"Address of the Temporal server." default:"127.0.0.1:7233"`
+	TLSCert        string `name:"tls-cert" help:"Certificate of the server, for localhost; clients need one of the same authority." type:"existingfile" and:"tls"`
+	TLSKey         string `name:"tls-key" help:"Its key." type:"existingfile" and:"tls"`
+	TLSClientCA    string `name:"tls-client-ca" help:"The authority." type:"existingfile" and:"tls"`
 }
 
 // Run serves Temporal until it is told to stop.
 func (c *temporalCmd) Run(r *cli.Run) error {
-	temporal, err := embedded.StartTemporal(r.Ctx, embedded.TemporalConfig{
-		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: r.Config.TemporalNamespace, Log: embedded.TemporalLog(r.Log), SearchAttributes: workflows.SearchAttributes(),
-	})
+	temporalConfig := embedded.TemporalConfig{
+		File: filepath.Join(c.Data, "temporal.db"), Listen: c.TemporalListen, Namespace: cmp.Or(r.Config.TemporalNamespace, usualNamespace), Log: embedded.TemporalLog(r.Log), SearchAttributes: workflows.SearchAttributes(),
+	}
+	if c.TLSCert != "" {
+		temporalConfig.TLS = &embedded.TLS{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.TLSClientCA}
+	}
+	temporal, err := embedded.StartTemporal(r.Ctx, temporalConfig)
 	if err != nil {
 		return err
 	}

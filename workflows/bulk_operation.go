@@ -2,11 +2,11 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
+	"koppel/states"
 )
 
 // BulkOperationName is the workflow's registered name.
@@ -26,10 +26,9 @@ type BulkOperationInput struct {
 // BulkOperation takes many sales a step further, a few at a time, as the partner keeps up. Progress is a row; a
 // cancel is seen there, and announced by a signal.
 func BulkOperation(ctx workflow.Context, in BulkOperationInput) error {
-	lookAgain := workflow.GetSignalChannel(ctx, SignalLookAgain)
+	lookAgain := listen(ctx, states.SignalLookAgain)
 	for {
-		for lookAgain.ReceiveAsync(nil) {
-		}
+		drain(lookAgain)
 		step, err := advanceOperation(ctx, activities.OperationInput{EnvironmentID: in.EnvironmentID, OperationID: in.OperationID})
 		if err != nil || step.Ended {
 			return err
@@ -39,14 +38,4 @@ func BulkOperation(ctx workflow.Context, in BulkOperationInput) error {
 		}
 		waitOrSignal(ctx, lookAgain, step.Wait)
 	}
-}
-
-// waitOrSignal waits until a signal says to look again, or for as long as it is told.
-func waitOrSignal(ctx workflow.Context, lookAgain workflow.ReceiveChannel, wait time.Duration) {
-	timerCtx, cancel := workflow.WithCancel(ctx)
-	defer cancel()
-	selector := workflow.NewSelector(ctx)
-	selector.AddReceive(lookAgain, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
-	selector.AddFuture(workflow.NewTimer(timerCtx, wait), func(workflow.Future) {})
-	selector.Select(ctx)
 }

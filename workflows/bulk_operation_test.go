@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"koppel/activities"
+	"koppel/states"
 	"koppel/workflows"
 )
 
@@ -22,7 +23,7 @@ func TestBulkOperationStepsUntilItEnds(t *testing.T) {
 	step(activities.OperationResult{Wait: time.Second})
 	step(activities.OperationResult{Wait: time.Hour})
 	step(activities.OperationResult{Ended: true})
-	env.signalAfter(time.Minute, workflows.SignalLookAgain)
+	env.signalAfter(time.Minute, states.SignalLookAgain)
 	began := env.Now()
 	env.ExecuteWorkflow(workflows.BulkOperationName, workflows.BulkOperationInput{EnvironmentID: 1, OperationID: 9})
 	require.True(t, env.IsWorkflowCompleted())

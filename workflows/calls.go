@@ -4,13 +4,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
+	"koppel/states"
 )
 
 // Method references: nothing is called on these.
 var (
-	partner *activities.Partner
-	records *activities.Records
-	mail    *activities.Mail
+	requests *activities.Partner
+	records  *activities.Records
+	mail     *activities.Mail
 )
 
 func call[T any](ctx workflow.Context, activity, in any) (result T, err error) {
@@ -23,11 +24,11 @@ func sendSale(ctx workflow.Context, forward ForwardSaleInput, in activities.Send
 	if forward.Crowded {
 		priority = activities.PriorityForwardCrowded
 	}
-	return call[activities.SendSaleResult](withPartnerWrite(ctx, forward.LimitGroup, priority), partner.SendSale, in)
+	return call[activities.SendSaleResult](withPartnerWrite(ctx, forward.LimitGroup, priority), requests.SendSale, in)
 }
 
-func lookForSale(ctx workflow.Context, limitGroup string, in activities.SendSaleInput) (activities.SendSaleResult, error) {
-	return call[activities.SendSaleResult](withPartnerWrite(ctx, limitGroup, activities.PriorityForward), partner.LookForSale, in)
+func floorTurn(ctx workflow.Context, in activities.FloorInput) (activities.FloorResult, error) {
+	return call[activities.FloorResult](withStore(ctx), records.FloorTurn, in)
 }
 
 func planIntegration(ctx workflow.Context, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
@@ -35,31 +36,35 @@ func planIntegration(ctx workflow.Context, in activities.IntegrationInput) (acti
 }
 
 func checkProducts(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.CheckProducts, in)
+	return callFloored[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), states.RequestCatalogue, requests.CheckProducts, in)
 }
 
 func lookForSales(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.LookForSales, in)
+	return callFloored[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), states.RequestStatus, requests.LookForSales, in)
 }
 
 func sweepStatuses(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.SweepStatuses, in)
+	return callFloored[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), states.RequestStatus, requests.SweepStatuses, in)
 }
 
 func pollStatuses(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), partner.PollStatuses, in)
+	return callFloored[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), states.RequestStatus, requests.PollStatuses, in)
+}
+
+func probeToken(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
+	return callFloored[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), states.RequestStatus, requests.ProbeToken, in)
 }
 
 func tellPartner(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) (activities.IntegrationPlan, error) {
-	return call[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityAnnounce), partner.TellPartner, in)
+	return callFloored[activities.IntegrationPlan](withPartnerRead(ctx, limitGroup, activities.PriorityStatus), states.RequestAnnounce, requests.TellPartner, in)
 }
 
 func endLink(ctx workflow.Context, limitGroup string, in activities.IntegrationInput) error {
-	return workflow.ExecuteActivity(withPartnerRead(ctx, limitGroup, activities.PriorityAnnounce), partner.EndLink, in).Get(ctx, nil)
+	return workflow.ExecuteActivity(withPartnerRead(ctx, limitGroup, activities.PriorityStatus), requests.EndLink, in).Get(ctx, nil)
 }
 
 func announce(ctx workflow.Context, limitGroup string, in activities.AnnounceInput) (activities.AnnounceResult, error) {
-	return call[activities.AnnounceResult](withPartnerNotice(ctx, limitGroup), partner.Announce, in)
+	return callFloored[activities.AnnounceResult](withPartnerNotice(ctx, limitGroup), states.RequestAnnounce, requests.Announce, in)
 }
 
 func beginSync(ctx workflow.Context, in activities.RunInput) (activities.BeginSyncResult, error) {
@@ -67,19 +72,19 @@ func beginSync(ctx workflow.Context, in activities.RunInput) (activities.BeginSy
 }
 
 func fetchProducts(ctx workflow.Context, limitGroup string, in activities.FetchInput) (activities.FetchResult, error) {
-	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.FetchProducts, in)
+	return callFloored[activities.FetchResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), states.RequestCatalogue, requests.FetchProducts, in)
 }
 
 func listProducts(ctx workflow.Context, limitGroup string, in activities.RunInput) (activities.FetchResult, error) {
-	return call[activities.FetchResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.ListProducts, in)
+	return callFloored[activities.FetchResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), states.RequestCatalogue, requests.ListProducts, in)
 }
 
 func fetchNextDetail(ctx workflow.Context, limitGroup string, in activities.DetailInput) (activities.DetailResult, error) {
-	return call[activities.DetailResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.FetchNextDetail, in)
+	return callFloored[activities.DetailResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), states.RequestCatalogue, requests.FetchNextDetail, in)
 }
 
 func fetchSetup(ctx workflow.Context, limitGroup string, in activities.SetupInput) (activities.SetupResult, error) {
-	return call[activities.SetupResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), partner.FetchSetup, in)
+	return callFloored[activities.SetupResult](withPartnerRead(ctx, limitGroup, activities.PriorityCatalogue), states.RequestCatalogue, requests.FetchSetup, in)
 }
 
 func advanceOperation(ctx workflow.Context, in activities.OperationInput) (activities.OperationResult, error) {
@@ -91,11 +96,11 @@ func planCancellation(ctx workflow.Context, in activities.CancellationInput) (ac
 }
 
 func tellCancellation(ctx workflow.Context, limitGroup string, in activities.TellCancellationInput) error {
-	return workflow.ExecuteActivity(withPartnerWrite(ctx, limitGroup, activities.PriorityForward), partner.TellCancellation, in).Get(ctx, nil)
+	return workflow.ExecuteActivity(withPartnerWrite(ctx, limitGroup, activities.PriorityForward), requests.TellCancellation, in).Get(ctx, nil)
 }
 
 func deliverWebhook(ctx workflow.Context, limitGroup string, in activities.WebhookInput) (activities.WebhookResult, error) {
-	return call[activities.WebhookResult](withPartnerNotice(ctx, limitGroup), partner.DeliverWebhook, in)
+	return callFloored[activities.WebhookResult](withPartnerNotice(ctx, limitGroup), states.RequestAnnounce, requests.DeliverWebhook, in)
 }
 
 func sendMail(ctx workflow.Context, in activities.MailInput) (activities.MailResult, error) {

@@ -26,27 +26,8 @@ type DeliverWebhookInput struct {
 // DeliverWebhook delivers what there is to tell, in order, one request at a time. What is not taken waits, ever longer,
 // as its row says; a signal (something new, or a person who resumed it) says to look again.
 func DeliverWebhook(ctx workflow.Context, in DeliverWebhookInput) error {
-	lookAgain := workflow.GetSignalChannel(ctx, SignalLookAgain)
-	drain := func() (drained bool) {
-		for lookAgain.ReceiveAsync(nil) {
-			drained = true
-		}
-		return drained
-	}
-	for {
-		drain()
-		step, err := deliverWebhook(ctx, in.LimitGroup, activities.WebhookInput{EnvironmentID: in.EnvironmentID, WebhookID: in.WebhookID})
-		if err != nil {
-			return err
-		}
-		if step.Ended && !drain() {
-			return nil
-		}
-		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			return workflow.NewContinueAsNewError(ctx, DeliverWebhook, in)
-		}
-		if step.Wait > 0 {
-			waitOrSignal(ctx, lookAgain, step.Wait)
-		}
-	}
+	return deliver(ctx, DeliverWebhook, in, func() (delivered, error) {
+		result, err := deliverWebhook(ctx, in.LimitGroup, activities.WebhookInput{EnvironmentID: in.EnvironmentID, WebhookID: in.WebhookID})
+		return delivered{ended: result.Ended, wait: result.Wait}, err
+	})
 }

@@ -2,18 +2,15 @@ package workflows
 
 import (
 	"fmt"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
+	"koppel/states"
 )
 
 // ForwardSaleName is the workflow's registered name.
 const ForwardSaleName = "ForwardSale"
-
-// SignalLookAgain says that something changed: the workflow reads the row again.
-const SignalLookAgain = "look-again"
 
 // ForwardSaleID names the one workflow that moves a sale to a partner.
 func ForwardSaleID(environmentID, integrationID, saleID int64) string {
@@ -29,37 +26,31 @@ type ForwardSaleInput struct {
 }
 
 // ForwardSaleResult is how a forwarding ended.
-type ForwardSaleResult struct{ State string }
-
-// lookAfter is how long a stock partner gets to show a sale whose answer was lost.
-const lookAfter = time.Minute
+type ForwardSaleResult struct{ State states.ForwardingState }
 
 type forwardSale struct {
 	in        ForwardSaleInput
 	lookAgain workflow.ReceiveChannel
-	reason    string
+	reason    states.Reason
 }
 
 // ForwardSale brings a sale to a partner, exactly once in effect. It lives until the sale is forwarded,
 // withdrawn, or ended by a person.
 func ForwardSale(ctx workflow.Context, in ForwardSaleInput) (ForwardSaleResult, error) {
-	f := forwardSale{in: in, lookAgain: workflow.GetSignalChannel(ctx, SignalLookAgain)}
+	f := forwardSale{in: in, lookAgain: listen(ctx, states.SignalLookAgain)}
 	return f.run(ctx)
 }
 
 func (f *forwardSale) run(ctx workflow.Context) (ForwardSaleResult, error) {
 	in := activities.SendSaleInput{EnvironmentID: f.in.EnvironmentID, ForwardingID: f.in.ForwardingID}
 	for {
-		f.drain()
+		drain(f.lookAgain)
 		step, err := sendSale(ctx, f.in, in)
-		if err == nil && step.Look {
-			step, err = f.look(ctx, in)
-		}
 		if err != nil {
 			return ForwardSaleResult{}, err
 		}
 		if f.ended(step) {
-			if f.drain() {
+			if drain(f.lookAgain) {
 				continue // it may qualify again since
 			}
 			return ForwardSaleResult{State: step.State}, nil
@@ -74,23 +65,7 @@ func (f *forwardSale) run(ctx workflow.Context) (ForwardSaleResult, error) {
 }
 
 func (f *forwardSale) ended(step activities.SendSaleResult) bool {
-	return step.State == "forwarded" || step.State == "withdrawn" || step.State == "abandoned"
-}
-
-// drain forgets signals: what they announced is read from the row next.
-func (f *forwardSale) drain() (drained bool) {
-	for f.lookAgain.ReceiveAsync(nil) {
-		drained = true
-	}
-	return drained
-}
-
-// look waits until a stock partner shows what it took, and looks through its sales.
-func (f *forwardSale) look(ctx workflow.Context, in activities.SendSaleInput) (activities.SendSaleResult, error) {
-	if err := workflow.Sleep(ctx, lookAfter); err != nil {
-		return activities.SendSaleResult{}, err
-	}
-	return lookForSale(ctx, f.in.LimitGroup, in)
+	return step.State == states.ForwardingForwarded || step.State == states.ForwardingWithdrawn || step.State == states.ForwardingAbandoned
 }
 
 // wait stays until the sale is due, or until somebody changed something. The reason stands in the run's
@@ -110,13 +85,13 @@ func (f *forwardSale) wait(ctx workflow.Context, step activities.SendSaleResult)
 	return f.show(ctx, "")
 }
 
-func (f *forwardSale) show(ctx workflow.Context, reason string) error {
-	if reason == f.reason {
+func (f *forwardSale) show(ctx workflow.Context, reason states.Reason) error {
+	if reason == f.reason || !hasAttributes(ctx) {
 		return nil
 	}
 	f.reason = reason
 	if reason == "" {
 		return workflow.UpsertTypedSearchAttributes(ctx, AttributeReason.ValueUnset())
 	}
-	return workflow.UpsertTypedSearchAttributes(ctx, AttributeReason.ValueSet(reason))
+	return workflow.UpsertTypedSearchAttributes(ctx, AttributeReason.ValueSet(string(reason)))
 }

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"koppel/activities"
+	"koppel/states"
 	"koppel/workflows"
 )
 
@@ -37,8 +38,8 @@ func (e testEnvironment) send(result activities.SendSaleResult, err error) *test
 	return e.OnActivity("SendSale", mock.Anything, activities.SendSaleInput{EnvironmentID: 1, ForwardingID: 7}).Return(result, err).Once()
 }
 
-func (e testEnvironment) signalAfter(delay time.Duration, name string) {
-	e.RegisterDelayedCallback(func() { e.SignalWorkflow(name, nil) }, delay)
+func (e testEnvironment) signalAfter(delay time.Duration, signal states.Signal) {
+	e.RegisterDelayedCallback(func() { e.SignalWorkflow(string(signal), nil) }, delay)
 }
 
 func (e testEnvironment) forward(t *testing.T) workflows.ForwardSaleResult {
@@ -54,27 +55,38 @@ func (e testEnvironment) forward(t *testing.T) workflows.ForwardSaleResult {
 func TestForwardSaleIsForwardedAtTheFirstTry(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	env.send(activities.SendSaleResult{State: "forwarded"}, nil)
-	require.Equal(t, "forwarded", env.forward(t).State)
+	env.send(activities.SendSaleResult{State: states.ForwardingForwarded}, nil)
+	require.Equal(t, states.ForwardingForwarded, env.forward(t).State)
 }
 
 func TestForwardSaleWaitsForAPersonAndGoesOn(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	env.send(activities.SendSaleResult{State: "action_required", Cause: "question_unmapped"}, nil)
+	env.send(activities.SendSaleResult{State: states.ForwardingActionRequired, Cause: states.ProblemQuestionUnmapped}, nil)
+	require.NoError(t, env.SetTypedSearchAttributesOnStart(temporal.NewSearchAttributes(workflows.AttributeEnvironment.ValueSet(1))))
 	env.OnUpsertTypedSearchAttributes(temporal.NewSearchAttributes(workflows.AttributeReason.ValueSet("question_unmapped"))).Return(nil).Once()
 	env.OnUpsertTypedSearchAttributes(temporal.NewSearchAttributes(workflows.AttributeReason.ValueUnset())).Return(nil).Once()
-	env.signalAfter(72*time.Hour, workflows.SignalLookAgain)
-	env.send(activities.SendSaleResult{State: "forwarded"}, nil)
-	require.Equal(t, "forwarded", env.forward(t).State)
+	env.signalAfter(72*time.Hour, states.SignalLookAgain)
+	env.send(activities.SendSaleResult{State: states.ForwardingForwarded}, nil)
+	require.Equal(t, states.ForwardingForwarded, env.forward(t).State)
+}
+
+// In a namespace that does not take search attributes runs start without them, and write none.
+func TestForwardSaleWithoutSearchAttributes(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	env.send(activities.SendSaleResult{State: states.ForwardingActionRequired, Cause: states.ProblemQuestionUnmapped}, nil)
+	env.signalAfter(72*time.Hour, states.SignalLookAgain)
+	env.send(activities.SendSaleResult{State: states.ForwardingForwarded}, nil)
+	require.Equal(t, states.ForwardingForwarded, env.forward(t).State)
 }
 
 func TestForwardSaleWaitsUntilItIsDue(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
 	began := env.Now()
-	env.send(activities.SendSaleResult{State: "waiting", DueAt: began.Add(48 * time.Hour)}, nil)
-	env.send(activities.SendSaleResult{State: "forwarded"}, nil)
+	env.send(activities.SendSaleResult{State: states.ForwardingWaiting, DueAt: began.Add(48 * time.Hour)}, nil)
+	env.send(activities.SendSaleResult{State: states.ForwardingForwarded}, nil)
 	env.forward(t)
 	require.WithinDuration(t, began.Add(48*time.Hour), env.Now(), time.Minute)
 }
@@ -83,10 +95,10 @@ func TestForwardSaleWaitsUntilItIsDue(t *testing.T) {
 func TestForwardSaleIsWithdrawnWhileItWaits(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	env.send(activities.SendSaleResult{State: "waiting", DueAt: env.Now().Add(48 * time.Hour)}, nil)
-	env.signalAfter(time.Hour, workflows.SignalLookAgain)
-	env.send(activities.SendSaleResult{State: "withdrawn"}, nil)
-	require.Equal(t, "withdrawn", env.forward(t).State)
+	env.send(activities.SendSaleResult{State: states.ForwardingWaiting, DueAt: env.Now().Add(48 * time.Hour)}, nil)
+	env.signalAfter(time.Hour, states.SignalLookAgain)
+	env.send(activities.SendSaleResult{State: states.ForwardingWithdrawn}, nil)
+	require.Equal(t, states.ForwardingWithdrawn, env.forward(t).State)
 }
 
 func TestForwardSaleRetriesWhatPasses(t *testing.T) {
@@ -97,19 +109,22 @@ func TestForwardSaleRetriesWhatPasses(t *testing.T) {
 		if attempts++; attempts <= 8 {
 			return activities.SendSaleResult{}, temporal.NewApplicationError("partner_unreachable", "partner_unreachable")
 		}
-		return activities.SendSaleResult{State: "forwarded"}, nil
+		return activities.SendSaleResult{State: states.ForwardingForwarded}, nil
 	})
 	began := env.Now()
-	require.Equal(t, "forwarded", env.forward(t).State)
+	require.Equal(t, states.ForwardingForwarded, env.forward(t).State)
 	require.Greater(t, env.Now().Sub(began), 5*time.Minute, "with backoff")
 }
 
-// The outcome of an attempt at a stock partner is unknown: its sales are looked through after a safe wait,
-// and never is the sale sent again by itself.
-func TestForwardSaleLooksForASaleWhoseAnswerWasLost(t *testing.T) {
+// The outcome of an attempt at a stock partner is unknown: nothing is done until the integration, which looks for it,
+// or a person says so.
+func TestForwardSaleWaitsWhileItsOutcomeIsUnknown(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	env.send(activities.SendSaleResult{State: "outcome_unknown", Cause: "outcome_unknown", Look: true}, nil)
-	env.OnActivity("LookForSale", mock.Anything, mock.Anything).Return(activities.SendSaleResult{State: "forwarded"}, nil).Once()
-	require.Equal(t, "forwarded", env.forward(t).State)
+	env.send(activities.SendSaleResult{State: states.ForwardingOutcomeUnknown, Cause: states.ReasonUnknown}, nil)
+	env.send(activities.SendSaleResult{State: states.ForwardingForwarded}, nil)
+	env.signalAfter(24*time.Hour, states.SignalLookAgain)
+	began := env.Now()
+	require.Equal(t, states.ForwardingForwarded, env.forward(t).State)
+	require.GreaterOrEqual(t, env.Now().Sub(began), 24*time.Hour)
 }

@@ -9,22 +9,11 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
+	"koppel/states"
 )
 
 // IntegrationName is the workflow's registered name.
 const IntegrationName = "Integration"
-
-// Signals of an integration. Each says "look again" and carries nothing.
-const (
-	SignalSyncNow         = "sync-now"
-	SignalSettingsChanged = "settings-changed"
-	SignalPartnerChanged  = "partner-changed"
-	SignalSyncFinished    = "sync-finished"
-	SignalRemove          = "remove"
-)
-
-// IntegrationSignals lists them all.
-var IntegrationSignals = []string{SignalSyncNow, SignalSettingsChanged, SignalPartnerChanged, SignalSyncFinished, SignalRemove, SignalLookAgain}
 
 // IntegrationID names the one workflow of an integration.
 func IntegrationID(environmentID, integrationID int64) string {
@@ -78,7 +67,7 @@ func (w *integration) run(ctx workflow.Context, in IntegrationInput) error {
 			w.drain(ctx) // the next run begins by reading everything
 			return workflow.NewContinueAsNewError(ctx, Integration, in)
 		}
-		if w.plan.State == "removed" {
+		if w.plan.State == states.IntegrationRemoved {
 			return w.end(ctx)
 		}
 		if err := w.startRun(ctx); err != nil {
@@ -109,8 +98,12 @@ func (w *integration) read(ctx workflow.Context) (err error) {
 // step does the first thing that is due, and says whether there was one.
 func (w *integration) step(ctx workflow.Context) (bool, error) {
 	now := workflow.Now(ctx)
-	if w.plan.State != "active" || now.Before(w.restTo) {
+	probe := !w.plan.ProbeAt.IsZero() && !w.plan.ProbeAt.After(now) // also while the link is paused: that is what ends it
+	if now.Before(w.restTo) || w.plan.State != states.IntegrationActive && !probe {
 		return false, nil
+	}
+	if probe {
+		return true, w.do(ctx, probeToken)
 	}
 	if !w.plan.Linked && !now.Before(w.tellAt) || w.plan.Untold && !now.Before(w.untoldAt) {
 		return true, w.tell(ctx)
@@ -128,16 +121,21 @@ func (w *integration) step(ctx workflow.Context) (bool, error) {
 	default:
 		return false, nil
 	}
+	return true, w.do(ctx, do)
+}
+
+// do has an activity done, and takes the plan that it gives. When it failed for good, the integration rests.
+func (w *integration) do(ctx workflow.Context, do func(workflow.Context, string, activities.IntegrationInput) (activities.IntegrationPlan, error)) error {
 	plan, err := do(ctx, w.plan.LimitGroup, w.in)
-	if err != nil {
-		if temporal.IsCanceledError(err) {
-			return false, err
-		}
-		w.restTo = now.Add(afterFailure)
-		return true, w.read(ctx)
+	switch {
+	case err == nil:
+		w.plan = plan
+		return nil
+	case temporal.IsCanceledError(err):
+		return err
 	}
-	w.plan = plan
-	return true, nil
+	w.restTo = workflow.Now(ctx).Add(afterFailure)
+	return w.read(ctx)
 }
 
 // tell tells the partner who we are and what we imported. Without that it announces nothing, and everything else works.
@@ -154,15 +152,18 @@ func (w *integration) tell(ctx workflow.Context) error {
 
 // startRun starts the workflow of a run that waits. Starting it twice is harmless: its id has the run's.
 func (w *integration) startRun(ctx workflow.Context) error {
-	if w.plan.State != "active" || w.plan.RunID == 0 || w.plan.RunID == w.started {
+	if w.plan.State != states.IntegrationActive || w.plan.RunID == 0 || w.plan.RunID == w.started {
 		return nil
+	}
+	attributes := temporal.SearchAttributes{}
+	if hasAttributes(ctx) {
+		attributes = temporal.NewSearchAttributes(AttributeEnvironment.ValueSet(w.in.EnvironmentID), AttributeIntegration.ValueSet(w.in.IntegrationID))
 	}
 	options := workflow.ChildWorkflowOptions{
 		WorkflowID:            SyncProductsID(w.in.EnvironmentID, w.in.IntegrationID, w.plan.RunID),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			AttributeEnvironment.ValueSet(w.in.EnvironmentID), AttributeIntegration.ValueSet(w.in.IntegrationID)),
+		TypedSearchAttributes: attributes,
 	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), SyncProductsName, SyncProductsInput{
 		EnvironmentID: w.in.EnvironmentID, IntegrationID: w.in.IntegrationID, RunID: w.plan.RunID, LimitGroup: w.plan.LimitGroup,
@@ -185,11 +186,11 @@ func (w *integration) wait(ctx workflow.Context) (signalled bool) {
 	timerCtx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	selector := workflow.NewSelector(ctx)
-	for _, name := range IntegrationSignals {
-		selector.AddReceive(workflow.GetSignalChannel(ctx, name), func(c workflow.ReceiveChannel, _ bool) {
+	for _, signal := range IntegrationSignals {
+		selector.AddReceive(listen(ctx, signal), func(c workflow.ReceiveChannel, _ bool) {
 			c.Receive(ctx, nil)
 			signalled = true
-			if name == SignalSyncFinished {
+			if signal == states.SignalSyncFinished {
 				w.started, w.again = 0, 0 // the run may have been confirmed, and wait again under the same id
 			}
 		})
@@ -210,14 +211,16 @@ func (w *integration) wait(ctx workflow.Context) (signalled bool) {
 
 // next is when something is due; zero when only a signal can bring it.
 func (w *integration) next(ctx workflow.Context) time.Time {
-	if w.plan.State != "active" {
-		return time.Time{}
-	}
 	var next time.Time
 	consider := func(at time.Time) {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
+	}
+	if consider(w.plan.ProbeAt); w.plan.State != states.IntegrationActive && next.IsZero() {
+		return next
+	} else if w.plan.State != states.IntegrationActive {
+		return w.rested(ctx, next)
 	}
 	consider(w.plan.LookAt)
 	consider(w.plan.PollAt)
@@ -237,6 +240,11 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 		}
 		consider(workflow.Now(ctx).Add(silence))
 	}
+	return w.rested(ctx, next)
+}
+
+// rested puts off what is due until the integration has rested.
+func (w *integration) rested(ctx workflow.Context, next time.Time) time.Time {
 	if next.Before(w.restTo) && workflow.Now(ctx).Before(w.restTo) {
 		return w.restTo
 	}
@@ -245,10 +253,10 @@ func (w *integration) next(ctx workflow.Context) time.Time {
 
 // drain forgets signals: what they announced is read from the row next.
 func (w *integration) drain(ctx workflow.Context) (drained bool) {
-	for _, name := range IntegrationSignals {
-		for workflow.GetSignalChannel(ctx, name).ReceiveAsync(nil) {
+	for _, signal := range IntegrationSignals {
+		for listen(ctx, signal).ReceiveAsync(nil) {
 			drained = true
-			if name == SignalSyncFinished {
+			if signal == states.SignalSyncFinished {
 				w.started, w.again = 0, 0
 			}
 		}

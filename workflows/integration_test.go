@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
+	"koppel/states"
 	"koppel/workflows"
 )
 
@@ -26,8 +27,8 @@ func (e testEnvironment) plan(activity string, plan activities.IntegrationPlan) 
 
 // remove ends the workflow: the partner is told.
 func (e testEnvironment) remove(after time.Duration) {
-	e.signalAfter(after, workflows.SignalRemove)
-	e.plan("PlanIntegration", activities.IntegrationPlan{State: "removed", Linked: true})
+	e.signalAfter(after, states.SignalRemove)
+	e.plan("PlanIntegration", activities.IntegrationPlan{State: states.IntegrationRemoved, Linked: true})
 	e.OnActivity("EndLink", mock.Anything, mock.Anything).Return(nil).Once()
 }
 
@@ -42,7 +43,7 @@ func (e testEnvironment) integrate(t *testing.T) {
 func TestIntegrationChecksWhenDue(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	active := activities.IntegrationPlan{State: "active", Linked: true}
+	active := activities.IntegrationPlan{State: states.IntegrationActive, Linked: true}
 	first, second := active, active
 	first.CheckAt = env.Now().Add(time.Hour)
 	second.CheckAt = env.Now().Add(2 * time.Hour)
@@ -56,9 +57,9 @@ func TestIntegrationPollsBeforeItChecks(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
 	later := env.Now().Add(24 * time.Hour)
-	env.plan("PlanIntegration", activities.IntegrationPlan{State: "active", Linked: true, CheckAt: env.Now(), PollAt: env.Now()})
-	env.plan("PollStatuses", activities.IntegrationPlan{State: "active", Linked: true, CheckAt: env.Now(), PollAt: later})
-	env.plan("CheckProducts", activities.IntegrationPlan{State: "active", Linked: true, CheckAt: later, PollAt: later})
+	env.plan("PlanIntegration", activities.IntegrationPlan{State: states.IntegrationActive, Linked: true, CheckAt: env.Now(), PollAt: env.Now()})
+	env.plan("PollStatuses", activities.IntegrationPlan{State: states.IntegrationActive, Linked: true, CheckAt: env.Now(), PollAt: later})
+	env.plan("CheckProducts", activities.IntegrationPlan{State: states.IntegrationActive, Linked: true, CheckAt: later, PollAt: later})
 	env.remove(time.Hour)
 	env.integrate(t)
 }
@@ -66,8 +67,8 @@ func TestIntegrationPollsBeforeItChecks(t *testing.T) {
 func TestIntegrationTellsThePartnerFirst(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	env.plan("PlanIntegration", activities.IntegrationPlan{State: "active", CheckAt: env.Now()})
-	env.plan("TellPartner", activities.IntegrationPlan{State: "active", Linked: true})
+	env.plan("PlanIntegration", activities.IntegrationPlan{State: states.IntegrationActive, CheckAt: env.Now()})
+	env.plan("TellPartner", activities.IntegrationPlan{State: states.IntegrationActive, Linked: true})
 	env.remove(time.Hour)
 	env.integrate(t)
 }
@@ -76,12 +77,12 @@ func TestIntegrationTellsThePartnerFirst(t *testing.T) {
 func TestIntegrationTellsAgainWhatChanged(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	told := activities.IntegrationPlan{State: "active", Linked: true}
+	told := activities.IntegrationPlan{State: states.IntegrationActive, Linked: true}
 	untold := told
 	untold.Untold = true
 	env.plan("PlanIntegration", untold)
 	env.plan("TellPartner", told)
-	env.signalAfter(time.Minute, workflows.SignalSyncFinished)
+	env.signalAfter(time.Minute, states.SignalSyncFinished)
 	env.plan("PlanIntegration", untold)
 	env.OnActivity("TellPartner", mock.Anything, mock.Anything).Return(activities.IntegrationPlan{}, temporal.NewNonRetryableApplicationError("no", "unreachable", nil)).Once()
 	env.plan("PlanIntegration", untold)
@@ -99,7 +100,7 @@ func TestIntegrationTellsAgainWhatChanged(t *testing.T) {
 func TestIntegrationPausedDoesNothing(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	env.plan("PlanIntegration", activities.IntegrationPlan{State: "paused", Linked: true, CheckAt: env.Now(), PollAt: env.Now(), RunID: 3})
+	env.plan("PlanIntegration", activities.IntegrationPlan{State: states.IntegrationPaused, Linked: true, CheckAt: env.Now(), PollAt: env.Now(), RunID: 3})
 	env.remove(24 * time.Hour)
 	env.integrate(t)
 }
@@ -108,14 +109,14 @@ func TestIntegrationPausedDoesNothing(t *testing.T) {
 func TestIntegrationStartsAQueuedRun(t *testing.T) {
 	t.Parallel()
 	env := setup(t)
-	idle := activities.IntegrationPlan{State: "active", Linked: true}
+	idle := activities.IntegrationPlan{State: states.IntegrationActive, Linked: true}
 	queued := idle
 	queued.RunID = 9
 	env.plan("PlanIntegration", idle)
-	env.signalAfter(time.Minute, workflows.SignalSyncNow)
+	env.signalAfter(time.Minute, states.SignalSyncNow)
 	env.plan("PlanIntegration", queued)
 	env.OnWorkflow(workflows.SyncProductsName, mock.Anything, workflows.SyncProductsInput{EnvironmentID: 1, IntegrationID: 2, RunID: 9}).Return(nil).Once()
-	env.signalAfter(2*time.Minute, workflows.SignalSyncFinished)
+	env.signalAfter(2*time.Minute, states.SignalSyncFinished)
 	env.plan("PlanIntegration", idle)
 	env.remove(time.Hour)
 	env.integrate(t)
@@ -137,17 +138,17 @@ func TestIntegrationStartsARunAgainThatIsJustEnding(t *testing.T) {
 		if len(runs) > 1 {
 			return nil
 		}
-		if err := workflow.SignalExternalWorkflow(ctx, workflow.GetInfo(ctx).ParentWorkflowExecution.ID, "", workflows.SignalSyncFinished, nil).Get(ctx, nil); err != nil {
+		if err := workflow.SignalExternalWorkflow(ctx, workflow.GetInfo(ctx).ParentWorkflowExecution.ID, "", string(states.SignalSyncFinished), nil).Get(ctx, nil); err != nil {
 			return err
 		}
 		return workflow.Sleep(ctx, time.Second) // it is still there when the confirmed run is to begin
 	}
 	env.RegisterWorkflowWithOptions(ending, workflow.RegisterOptions{Name: workflows.SyncProductsName})
-	idle := activities.IntegrationPlan{State: "active", Linked: true}
+	idle := activities.IntegrationPlan{State: states.IntegrationActive, Linked: true}
 	confirmed := idle
 	confirmed.RunID = 9
 	env.OnActivity("PlanIntegration", mock.Anything, mock.Anything).Return(confirmed, nil).Times(3)
-	env.signalAfter(time.Minute, workflows.SignalSyncFinished)
+	env.signalAfter(time.Minute, states.SignalSyncFinished)
 	env.plan("PlanIntegration", idle)
 	env.remove(time.Hour)
 	env.integrate(t)
@@ -161,12 +162,37 @@ func TestIntegrationLooksForUnknownOutcomesAndSweeps(t *testing.T) {
 	env := setup(t)
 	later := env.Now().Add(24 * time.Hour)
 	active := func(look, sweep time.Time) activities.IntegrationPlan {
-		return activities.IntegrationPlan{State: "active", Linked: true, LookAt: look, SweepAt: sweep, CheckAt: later}
+		return activities.IntegrationPlan{State: states.IntegrationActive, Linked: true, LookAt: look, SweepAt: sweep, CheckAt: later}
 	}
 	env.plan("PlanIntegration", active(env.Now().Add(time.Minute), env.Now().Add(2*time.Minute)))
 	env.plan("LookForSales", active(env.Now().Add(time.Minute), env.Now().Add(2*time.Minute))) // another page, at once
 	env.plan("LookForSales", active(time.Time{}, env.Now().Add(2*time.Minute)))
 	env.plan("SweepStatuses", active(time.Time{}, later))
 	env.remove(time.Hour)
+	env.integrate(t)
+}
+
+// A paused link does nothing but look, when it is time, whether its token is accepted again; then it goes on by itself.
+func TestAPausedIntegrationLooksAtItsTokenAlone(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	began := env.Now()
+	paused := activities.IntegrationPlan{State: states.IntegrationPaused, Linked: true, CheckAt: began, PollAt: began, ProbeAt: began.Add(time.Minute)}
+	later := paused
+	later.ProbeAt = began.Add(6 * time.Minute)
+	env.plan("PlanIntegration", paused)
+	env.plan("ProbeToken", later)
+	env.plan("ProbeToken", activities.IntegrationPlan{State: states.IntegrationActive, Linked: true, CheckAt: began})
+	env.plan("CheckProducts", activities.IntegrationPlan{State: states.IntegrationActive, Linked: true, CheckAt: began.Add(24 * time.Hour)})
+	env.remove(time.Hour)
+	env.integrate(t)
+}
+
+// A person's pause has nothing to look at: only a signal ends it.
+func TestAnIntegrationThatAPersonPausedWaits(t *testing.T) {
+	t.Parallel()
+	env := setup(t)
+	env.plan("PlanIntegration", activities.IntegrationPlan{State: states.IntegrationPaused, Linked: true, CheckAt: env.Now(), PollAt: env.Now()})
+	env.remove(24 * time.Hour)
 	env.integrate(t)
 }

@@ -26,24 +26,8 @@ type NotifyPartnersInput struct {
 // NotifyPartners tells a linked environment that something changed, for as long as there is something to
 // tell. However much changes meanwhile, one announcement covers it.
 func NotifyPartners(ctx workflow.Context, in NotifyPartnersInput) error {
-	lookAgain := workflow.GetSignalChannel(ctx, SignalLookAgain)
-	drain := func() (drained bool) {
-		for lookAgain.ReceiveAsync(nil) {
-			drained = true
-		}
-		return drained
-	}
-	for {
-		drain()
+	return deliver(ctx, NotifyPartners, in, func() (delivered, error) {
 		result, err := announce(ctx, in.LimitGroup, activities.AnnounceInput{EnvironmentID: in.EnvironmentID, LinkID: in.LinkID})
-		if err != nil {
-			return err
-		}
-		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			return workflow.NewContinueAsNewError(ctx, NotifyPartners, in)
-		}
-		if !drain() && !result.More {
-			return nil
-		}
-	}
+		return delivered{ended: !result.More}, err
+	})
 }

@@ -29,7 +29,7 @@ func withPartner(ctx workflow.Context, limitGroup string, priority int, timeout,
 
 // withPartnerWrite is for sending a sale: it goes on for as long as it takes, because giving up loses a
 // sale. After a month the workflow fails, and reconcile starts it again. The timeout covers one request of
-// 30 s with the writing around it; at the far end of the backoff a partner that is down costs one request in
+// 25 s with the writing around it; at the far end of the backoff a partner that is down costs one request in
 // five minutes for each sale.
 func withPartnerWrite(ctx workflow.Context, limitGroup string, priority int) workflow.Context {
 	return withPartner(ctx, limitGroup, priority, 90*time.Second, 30*24*time.Hour, &temporal.RetryPolicy{
@@ -47,7 +47,7 @@ func withPartnerRead(ctx workflow.Context, limitGroup string, priority int) work
 
 // withPartnerNotice is for telling a partner something: a day of tries; polling covers what stays unsaid.
 func withPartnerNotice(ctx workflow.Context, limitGroup string) workflow.Context {
-	return withPartner(ctx, limitGroup, activities.PriorityAnnounce, time.Minute, 24*time.Hour, &temporal.RetryPolicy{
+	return withPartner(ctx, limitGroup, activities.PriorityStatus, time.Minute, 24*time.Hour, &temporal.RetryPolicy{
 		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute,
 	})
 }

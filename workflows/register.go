@@ -21,8 +21,17 @@ func Register(r WorkflowRegistry) {
 		BulkOperationName: BulkOperation, RequestCancellationName: RequestCancellation,
 		DeliverWebhookName: DeliverWebhook, SendMailName: SendMail,
 	} {
-		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
+		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name, VersioningBehavior: versioning(name)})
 	}
+}
+
+// versioning: what ends within a day keeps the version that it began with, so that its code may change freely. What lives as
+// long as a link or a waiting sale goes on with the newest one; its changes are held by the recorded histories.
+func versioning(name string) workflow.VersioningBehavior {
+	if name == SyncProductsName || name == NotifyPartnersName {
+		return workflow.VersioningBehaviorPinned
+	}
+	return workflow.VersioningBehaviorAutoUpgrade
 }
 
 // ActivityRegistry is what activities are registered with.

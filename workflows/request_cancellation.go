@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
+	"koppel/states"
 )
 
 // RequestCancellationName is the workflow's registered name.
@@ -25,10 +26,9 @@ type RequestCancellationInput struct {
 // RequestCancellation asks the partners that have a sale to cancel it, tells them when the request is taken back, and
 // waits for their answers. The partner's side decides every race; rows say what is next, and a signal says to look.
 func RequestCancellation(ctx workflow.Context, in RequestCancellationInput) error {
-	lookAgain := workflow.GetSignalChannel(ctx, SignalLookAgain)
+	lookAgain := listen(ctx, states.SignalLookAgain)
 	for {
-		for lookAgain.ReceiveAsync(nil) {
-		}
+		drain(lookAgain)
 		plan, err := planCancellation(ctx, activities.CancellationInput{EnvironmentID: in.EnvironmentID, SaleID: in.SaleID})
 		if err != nil || plan.Ended {
 			return err
@@ -37,7 +37,7 @@ func RequestCancellation(ctx workflow.Context, in RequestCancellationInput) erro
 			return workflow.NewContinueAsNewError(ctx, RequestCancellation, in)
 		}
 		if plan.RequestID != 0 {
-			err := tellCancellation(ctx, plan.LimitGroup, activities.TellCancellationInput{EnvironmentID: in.EnvironmentID, RequestID: plan.RequestID})
+			err := tellCancellation(ctx, plan.LimitGroup, activities.TellCancellationInput{EnvironmentID: in.EnvironmentID, IntegrationID: plan.IntegrationID, RequestID: plan.RequestID})
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"koppel/activities"
+	"koppel/states"
 	"koppel/workflows"
 )
 
@@ -23,7 +24,7 @@ func TestRequestCancellationTellsAndWaits(t *testing.T) {
 	plan(activities.CancellationPlan{Wait: 6 * time.Hour})
 	plan(activities.CancellationPlan{Ended: true})
 	env.OnActivity("TellCancellation", mock.Anything, activities.TellCancellationInput{EnvironmentID: 1, RequestID: 3}).Return(nil).Once()
-	env.signalAfter(time.Minute, workflows.SignalLookAgain)
+	env.signalAfter(time.Minute, states.SignalLookAgain)
 	began := env.Now()
 	env.ExecuteWorkflow(workflows.RequestCancellationName, workflows.RequestCancellationInput{EnvironmentID: 1, SaleID: 7})
 	require.True(t, env.IsWorkflowCompleted())

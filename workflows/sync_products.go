@@ -6,6 +6,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"koppel/activities"
+	"koppel/linking"
+	"koppel/states"
 )
 
 // SyncProductsName is the workflow's registered name.
@@ -49,13 +51,13 @@ func SyncProducts(ctx workflow.Context, in SyncProductsInput) error {
 	}
 	if err != nil {
 		// The run's record says why; what was applied stays.
-		failed := activities.FinishInput{RunInput: w.run, State: "failed", Reason: activities.ReasonOf(err)}
+		failed := activities.FinishInput{RunInput: w.run, State: states.RunFailed, Reason: activities.ReasonOf(err)}
 		if err := finishSync(ctx, failed); err != nil {
 			return err
 		}
 	}
 	// The integration may have ended meanwhile.
-	_ = workflow.SignalExternalWorkflow(ctx, IntegrationID(in.EnvironmentID, in.IntegrationID), "", SignalSyncFinished, nil).Get(ctx, nil)
+	_ = workflow.SignalExternalWorkflow(ctx, IntegrationID(in.EnvironmentID, in.IntegrationID), "", string(states.SignalSyncFinished), nil).Get(ctx, nil)
 	return nil
 }
 
@@ -65,7 +67,7 @@ func (w *syncProducts) steps(ctx workflow.Context) (err error) {
 	}
 	if !w.in.Fetching {
 		w.in.Fetching, w.in.Cursor = true, w.begin.Cursor
-		for _, part := range activities.SetupParts {
+		for _, part := range linking.Parts {
 			if err := w.fetchPart(ctx, part); err != nil {
 				return err
 			}
@@ -83,7 +85,7 @@ func (w *syncProducts) steps(ctx workflow.Context) (err error) {
 }
 
 // fetchPart reads one part of the partner's set-up, a request at a time.
-func (w *syncProducts) fetchPart(ctx workflow.Context, part string) error {
+func (w *syncProducts) fetchPart(ctx workflow.Context, part linking.Part) error {
 	for {
 		result, err := fetchSetup(ctx, w.in.LimitGroup, activities.SetupInput{RunInput: w.run, Part: part})
 		if err != nil || !result.More {
@@ -129,16 +131,16 @@ func (w *syncProducts) fetchDetails(ctx workflow.Context) error {
 	return workflow.NewContinueAsNewError(ctx, SyncProducts, w.in)
 }
 
-// apply takes over what was found, unless the brake stops it.
+// apply takes over what was found. Where the brake stops it, what vanished waits for a person and the rest goes on.
 func (w *syncProducts) apply(ctx workflow.Context) error {
-	state := "done"
+	state := states.RunDone
 	for in := (activities.ApplyInput{RunInput: w.run, Complete: w.in.Full, Seen: w.in.Seen}); ; {
 		batch, err := applyProducts(ctx, in)
 		if err != nil {
 			return err
 		}
 		if batch.Braked {
-			state = "needs_confirmation"
+			state, in.Hold = states.RunNeedsConfirmation, true
 		}
 		if !batch.More {
 			break

@@ -8,6 +8,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"koppel/activities"
+	"koppel/linking"
+	"koppel/states"
 	"koppel/workflows"
 )
 
@@ -15,11 +17,11 @@ var run = activities.RunInput{EnvironmentID: 1, IntegrationID: 2, RunID: 3}
 
 func (e testEnvironment) begin(result activities.BeginSyncResult) {
 	e.OnActivity("BeginSync", mock.Anything, run).Return(result, nil).Once()
-	e.OnSignalExternalWorkflow(mock.Anything, "integration/1/2", "", workflows.SignalSyncFinished, mock.Anything).Return(nil).Once()
+	e.OnSignalExternalWorkflow(mock.Anything, "integration/1/2", "", string(states.SignalSyncFinished), mock.Anything).Return(nil).Once()
 }
 
 func (e testEnvironment) setupParts() {
-	e.OnActivity("FetchSetup", mock.Anything, mock.Anything).Return(activities.SetupResult{}, nil).Times(len(activities.SetupParts))
+	e.OnActivity("FetchSetup", mock.Anything, mock.Anything).Return(activities.SetupResult{}, nil).Times(len(linking.Parts))
 }
 
 func (e testEnvironment) finish(want activities.FinishInput) {
@@ -43,7 +45,7 @@ func TestSyncReadsAllPagesThenApplies(t *testing.T) {
 	env.OnActivity("FetchProducts", mock.Anything, activities.FetchInput{RunInput: run, Cursor: "b"}).Return(activities.FetchResult{Cursor: "c", Full: true, Rows: 20}, nil).Once()
 	env.OnActivity("ApplyProducts", mock.Anything, activities.ApplyInput{RunInput: run, Complete: true, Seen: 520}).Return(activities.ApplyResult{After: 99, More: true}, nil).Once()
 	env.OnActivity("ApplyProducts", mock.Anything, activities.ApplyInput{RunInput: run, Complete: true, Seen: 520, After: 99}).Return(activities.ApplyResult{}, nil).Once()
-	env.finish(activities.FinishInput{Cursor: "c", State: "done"})
+	env.finish(activities.FinishInput{Cursor: "c", State: states.RunDone})
 	env.sync(t)
 }
 
@@ -54,7 +56,7 @@ func TestSyncStopsAtTheBrake(t *testing.T) {
 	env.setupParts()
 	env.OnActivity("FetchProducts", mock.Anything, mock.Anything).Return(activities.FetchResult{Full: true}, nil).Once()
 	env.OnActivity("ApplyProducts", mock.Anything, mock.Anything).Return(activities.ApplyResult{Braked: true}, nil).Once()
-	env.finish(activities.FinishInput{State: "needs_confirmation"})
+	env.finish(activities.FinishInput{State: states.RunNeedsConfirmation})
 	env.sync(t)
 }
 
@@ -65,7 +67,7 @@ func TestSyncThatCannotReadToTheEndAppliesNothing(t *testing.T) {
 	env.begin(activities.BeginSyncResult{})
 	env.setupParts()
 	env.OnActivity("FetchProducts", mock.Anything, mock.Anything).Return(activities.FetchResult{}, temporal.NewNonRetryableApplicationError("token_refused", "token_refused", nil)).Once()
-	env.finish(activities.FinishInput{State: "failed", Reason: "token_refused"})
+	env.finish(activities.FinishInput{State: states.RunFailed, Reason: states.ReasonTokenRefused})
 	env.sync(t)
 }
 
@@ -78,7 +80,7 @@ func TestSyncAtAStockPartnerReadsDetails(t *testing.T) {
 	env.OnActivity("FetchNextDetail", mock.Anything, activities.DetailInput{RunInput: run}).Return(activities.DetailResult{After: 5, More: true}, nil).Once()
 	env.OnActivity("FetchNextDetail", mock.Anything, activities.DetailInput{RunInput: run, After: 5}).Return(activities.DetailResult{}, nil).Once()
 	env.OnActivity("ApplyProducts", mock.Anything, activities.ApplyInput{RunInput: run, Complete: true, Seen: 2}).Return(activities.ApplyResult{}, nil).Once()
-	env.finish(activities.FinishInput{State: "done"})
+	env.finish(activities.FinishInput{State: states.RunDone})
 	env.sync(t)
 }
 
@@ -99,7 +101,7 @@ func TestNamesAreForEver(t *testing.T) {
 	require.Equal(t, []string{"Integration", "SyncProducts", "ForwardSale", "NotifyPartners", "BulkOperation", "RequestCancellation", "DeliverWebhook", "SendMail"},
 		[]string{workflows.IntegrationName, workflows.SyncProductsName, workflows.ForwardSaleName, workflows.NotifyPartnersName, workflows.BulkOperationName, workflows.RequestCancellationName, workflows.DeliverWebhookName, workflows.SendMailName})
 	require.Equal(t, []string{"look-again", "sync-now", "settings-changed", "partner-changed", "sync-finished", "remove"},
-		[]string{workflows.SignalLookAgain, workflows.SignalSyncNow, workflows.SignalSettingsChanged, workflows.SignalPartnerChanged, workflows.SignalSyncFinished, workflows.SignalRemove})
+		states.Texts(states.SignalLookAgain, states.SignalSyncNow, states.SignalSettingsChanged, states.SignalPartnerChanged, states.SignalSyncFinished, states.SignalRemove))
 	require.Equal(t, "integration/1/2", workflows.IntegrationID(1, 2))
 	require.Equal(t, "sync-products/1/2/3", workflows.SyncProductsID(1, 2, 3))
 	require.Equal(t, "forward-sale/1/2/3", workflows.ForwardSaleID(1, 2, 3))

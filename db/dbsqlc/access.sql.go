@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 const auditInsert = `-- name: AuditInsert :exec
@@ -179,7 +180,7 @@ func (q *Queries) InvitationUse(ctx context.Context, arg InvitationUseParams) (i
 }
 
 const invitationUser = `-- name: InvitationUser :one
-SELECT u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, i.expires_at FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
+SELECT u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, u.partner_key, i.expires_at FROM invitations i JOIN users u ON u.environment_id = i.environment_id AND u.id = i.user_id
 WHERE i.environment_id = $1 AND i.hash = $2 AND i.expires_at > $3 AND u.active
 `
 
@@ -208,6 +209,7 @@ func (q *Queries) InvitationUser(ctx context.Context, arg InvitationUserParams) 
 		&i.User.Active,
 		&i.User.PasswordHash,
 		&i.User.CreatedAt,
+		&i.User.PartnerKey,
 		&i.ExpiresAt,
 	)
 	return i, err
@@ -467,7 +469,7 @@ SELECT p.id, p.name, coalesce(p.identifier, '')::text AS identifier, p.type, p.a
 FROM products p LEFT JOIN organisation_products g ON g.environment_id = p.environment_id AND g.product_id = p.id AND g.organisation_id = $1
 WHERE p.environment_id = $2 AND p.deleted_at IS NULL AND p.id > $3
   AND ($4::boolean IS NULL OR coalesce(g.granted, false) = $4)
-  AND ($5::text IS NULL OR p.name ILIKE '%' || $5 || '%' OR p.identifier ILIKE '%' || $5 || '%')
+  AND ($5::text IS NULL OR koppel_contains(p.name, $5) OR koppel_contains(p.identifier, $5))
 ORDER BY p.id LIMIT $6
 `
 
@@ -671,7 +673,7 @@ func (q *Queries) ProductOrganisationsWithdraw(ctx context.Context, arg ProductO
 }
 
 const tokenByPrefix = `-- name: TokenByPrefix :one
-SELECT t.id, t.environment_id, t.user_id, t.name, t.prefix, t.hash, t.integration, t.ip_allowlist, t.created_at, t.expires_at, t.revoked_at, u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at FROM tokens t JOIN users u ON u.environment_id = t.environment_id AND u.id = t.user_id
+SELECT t.id, t.environment_id, t.user_id, t.name, t.prefix, t.hash, t.integration, t.ip_allowlist, t.created_at, t.expires_at, t.revoked_at, u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, u.partner_key FROM tokens t JOIN users u ON u.environment_id = t.environment_id AND u.id = t.user_id
 WHERE t.environment_id = $1 AND t.prefix = $2 AND t.revoked_at IS NULL AND u.active
 `
 
@@ -705,6 +707,7 @@ func (q *Queries) TokenByPrefix(ctx context.Context, environmentID int64, prefix
 		&i.User.Active,
 		&i.User.PasswordHash,
 		&i.User.CreatedAt,
+		&i.User.PartnerKey,
 	)
 	return i, err
 }
@@ -816,7 +819,7 @@ func (q *Queries) TokenRevoke(ctx context.Context, arg TokenRevokeParams) (int64
 }
 
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at FROM users WHERE environment_id = $1 AND lower(email) = lower($2::text)
+SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at, partner_key FROM users WHERE environment_id = $1 AND lower(email) = lower($2::text)
 `
 
 func (q *Queries) UserByEmail(ctx context.Context, environmentID int64, email string) (User, error) {
@@ -833,12 +836,13 @@ func (q *Queries) UserByEmail(ctx context.Context, environmentID int64, email st
 		&i.Active,
 		&i.PasswordHash,
 		&i.CreatedAt,
+		&i.PartnerKey,
 	)
 	return i, err
 }
 
 const userByID = `-- name: UserByID :one
-SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at FROM users WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at, partner_key FROM users WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) UserByID(ctx context.Context, environmentID int64, iD int64) (User, error) {
@@ -855,13 +859,14 @@ func (q *Queries) UserByID(ctx context.Context, environmentID int64, iD int64) (
 		&i.Active,
 		&i.PasswordHash,
 		&i.CreatedAt,
+		&i.PartnerKey,
 	)
 	return i, err
 }
 
 const userInsert = `-- name: UserInsert :one
 INSERT INTO users (environment_id, organisation_id, email, firstname, lastname, role, password_hash, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at, partner_key
 `
 
 type UserInsertParams struct {
@@ -870,7 +875,7 @@ type UserInsertParams struct {
 	Email          string
 	Firstname      string
 	Lastname       string
-	Role           string
+	Role           states.Role
 	PasswordHash   string
 	Now            time.Time
 }
@@ -898,12 +903,13 @@ func (q *Queries) UserInsert(ctx context.Context, arg UserInsertParams) (User, e
 		&i.Active,
 		&i.PasswordHash,
 		&i.CreatedAt,
+		&i.PartnerKey,
 	)
 	return i, err
 }
 
 const userList = `-- name: UserList :many
-SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at FROM users WHERE environment_id = $1 ORDER BY id
+SELECT id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at, partner_key FROM users WHERE environment_id = $1 ORDER BY id
 `
 
 func (q *Queries) UserList(ctx context.Context, environmentID int64) ([]User, error) {
@@ -926,6 +932,7 @@ func (q *Queries) UserList(ctx context.Context, environmentID int64) ([]User, er
 			&i.Active,
 			&i.PasswordHash,
 			&i.CreatedAt,
+			&i.PartnerKey,
 		); err != nil {
 			return nil, err
 		}
@@ -948,6 +955,25 @@ func (q *Queries) UserOwners(ctx context.Context, environmentID int64) (int64, e
 	return count, err
 }
 
+const userPin = `-- name: UserPin :execrows
+UPDATE users SET partner_key = $1 WHERE environment_id = $2 AND id = $3 AND partner_key IS NULL
+`
+
+type UserPinParams struct {
+	PartnerKey    []byte
+	EnvironmentID int64
+	ID            int64
+}
+
+// The first key that signs a call of this user, before there is a link.
+func (q *Queries) UserPin(ctx context.Context, arg UserPinParams) (int64, error) {
+	result, err := q.db.Exec(ctx, userPin, arg.PartnerKey, arg.EnvironmentID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const userSetPassword = `-- name: UserSetPassword :execrows
 UPDATE users SET password_hash = $1 WHERE environment_id = $2 AND id = $3
 `
@@ -966,16 +992,25 @@ func (q *Queries) UserSetPassword(ctx context.Context, arg UserSetPasswordParams
 	return result.RowsAffected(), nil
 }
 
+const userUnpin = `-- name: UserUnpin :exec
+UPDATE users SET partner_key = NULL WHERE environment_id = $1 AND id = $2
+`
+
+func (q *Queries) UserUnpin(ctx context.Context, environmentID int64, iD int64) error {
+	_, err := q.db.Exec(ctx, userUnpin, environmentID, iD)
+	return err
+}
+
 const userUpdate = `-- name: UserUpdate :one
 UPDATE users SET email = $1, firstname = $2, lastname = $3, role = $4, organisation_id = $5, active = $6
-WHERE environment_id = $7 AND id = $8 RETURNING id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at
+WHERE environment_id = $7 AND id = $8 RETURNING id, environment_id, organisation_id, email, firstname, lastname, role, active, password_hash, created_at, partner_key
 `
 
 type UserUpdateParams struct {
 	Email          string
 	Firstname      string
 	Lastname       string
-	Role           string
+	Role           states.Role
 	OrganisationID *int64
 	Active         bool
 	EnvironmentID  int64
@@ -1005,6 +1040,7 @@ func (q *Queries) UserUpdate(ctx context.Context, arg UserUpdateParams) (User, e
 		&i.Active,
 		&i.PasswordHash,
 		&i.CreatedAt,
+		&i.PartnerKey,
 	)
 	return i, err
 }

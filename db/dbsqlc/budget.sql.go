@@ -8,10 +8,13 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const integrationBudget = `-- name: IntegrationBudget :one
-SELECT g.requests_per_minute, g.learned, g.throttled_at, g.circuit_since, g.probe_at, coalesce(g.integrations, 1)::integer AS integrations,
+SELECT g.requests_per_minute, g.learned, g.throttled_at, g.circuit_since, g.probe_at,
+  (SELECT count(*) FROM integrations o WHERE o.environment_id = i.environment_id AND o.limit_group = i.limit_group AND o.id <> i.id AND o.state <> 'removed')::bigint AS shared_with,
   (SELECT count(*) FROM forwardings f WHERE f.environment_id = i.environment_id AND f.integration_id = i.id AND f.state IN ('waiting', 'sending') AND f.due_at <= $1)::bigint AS forwardings,
   (SELECT count(*) FROM integration_products p WHERE p.environment_id = i.environment_id AND p.integration_id = i.id AND p.selected AND p.offered AND NOT p.detailed)::bigint AS details
 FROM integrations i LEFT JOIN limit_groups g ON g.name = i.limit_group WHERE i.environment_id = $2 AND i.id = $3
@@ -29,12 +32,12 @@ type IntegrationBudgetRow struct {
 	ThrottledAt       *time.Time
 	CircuitSince      *time.Time
 	ProbeAt           *time.Time
-	Integrations      int32
+	SharedWith        int64
 	Forwardings       int64
 	Details           int64
 }
 
-// What an integration's limit group allows and used since a moment.
+// What an integration's limit group allows, and how many of its own environment share it.
 func (q *Queries) IntegrationBudget(ctx context.Context, arg IntegrationBudgetParams) (IntegrationBudgetRow, error) {
 	row := q.db.QueryRow(ctx, integrationBudget, arg.Now, arg.EnvironmentID, arg.ID)
 	var i IntegrationBudgetRow
@@ -44,7 +47,7 @@ func (q *Queries) IntegrationBudget(ctx context.Context, arg IntegrationBudgetPa
 		&i.ThrottledAt,
 		&i.CircuitSince,
 		&i.ProbeAt,
-		&i.Integrations,
+		&i.SharedWith,
 		&i.Forwardings,
 		&i.Details,
 	)
@@ -52,25 +55,24 @@ func (q *Queries) IntegrationBudget(ctx context.Context, arg IntegrationBudgetPa
 }
 
 const integrationBudgetUse = `-- name: IntegrationBudgetUse :many
-SELECT u.kind, sum(u.requests)::bigint AS requests, sum(u.throttled)::bigint AS throttled
-FROM integrations i JOIN limit_group_use u ON u.name = i.limit_group
-WHERE i.environment_id = $1 AND i.id = $2 AND u.at > $3 GROUP BY u.kind ORDER BY u.kind
+SELECT kind, sum(requests)::bigint AS requests, sum(throttled)::bigint AS throttled FROM integration_use
+WHERE environment_id = $1 AND integration_id = $2 AND at > $3 GROUP BY kind ORDER BY kind
 `
 
 type IntegrationBudgetUseParams struct {
 	EnvironmentID int64
-	ID            int64
+	IntegrationID int64
 	Since         time.Time
 }
 
 type IntegrationBudgetUseRow struct {
-	Kind      string
+	Kind      states.RequestKind
 	Requests  int64
 	Throttled int64
 }
 
 func (q *Queries) IntegrationBudgetUse(ctx context.Context, arg IntegrationBudgetUseParams) ([]IntegrationBudgetUseRow, error) {
-	rows, err := q.db.Query(ctx, integrationBudgetUse, arg.EnvironmentID, arg.ID, arg.Since)
+	rows, err := q.db.Query(ctx, integrationBudgetUse, arg.EnvironmentID, arg.IntegrationID, arg.Since)
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +169,88 @@ func (q *Queries) SystemCircuits(ctx context.Context) ([]SystemCircuitsRow, erro
 	return items, nil
 }
 
+const systemFloorTurn = `-- name: SystemFloorTurn :one
+INSERT INTO limit_group_floors (name, kind, next_at) VALUES ($1, $2, $3::timestamptz)
+ON CONFLICT (name, kind) DO UPDATE SET next_at = greatest(limit_group_floors.next_at, $4::timestamptz) + ($3::timestamptz - $4)
+RETURNING next_at
+`
+
+type SystemFloorTurnParams struct {
+	Name     string
+	Kind     states.RequestKind
+	AfterNow time.Time
+	Now      time.Time
+}
+
+// The turns of a kind at a group, one after the other: next_at is when the one after this is.
+func (q *Queries) SystemFloorTurn(ctx context.Context, arg SystemFloorTurnParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, systemFloorTurn,
+		arg.Name,
+		arg.Kind,
+		arg.AfterNow,
+		arg.Now,
+	)
+	var next_at time.Time
+	err := row.Scan(&next_at)
+	return next_at, err
+}
+
+const systemIntegrationUseForget = `-- name: SystemIntegrationUseForget :exec
+DELETE FROM integration_use WHERE at < $1
+`
+
+func (q *Queries) SystemIntegrationUseForget(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, systemIntegrationUseForget, before)
+	return err
+}
+
+const systemIntegrationUsed = `-- name: SystemIntegrationUsed :exec
+INSERT INTO integration_use (environment_id, integration_id, at, kind, requests, throttled)
+SELECT i.environment_id, i.id, $1, $2, $3, $4 FROM integrations i WHERE i.environment_id = $5 AND i.id = $6
+ON CONFLICT (environment_id, integration_id, at, kind) DO UPDATE SET requests = integration_use.requests + EXCLUDED.requests, throttled = integration_use.throttled + EXCLUDED.throttled
+`
+
+type SystemIntegrationUsedParams struct {
+	At            time.Time
+	Kind          states.RequestKind
+	Requests      int32
+	Throttled     int32
+	EnvironmentID int64
+	IntegrationID int64
+}
+
+func (q *Queries) SystemIntegrationUsed(ctx context.Context, arg SystemIntegrationUsedParams) error {
+	_, err := q.db.Exec(ctx, systemIntegrationUsed,
+		arg.At,
+		arg.Kind,
+		arg.Requests,
+		arg.Throttled,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+	)
+	return err
+}
+
+const systemLimitGroup = `-- name: SystemLimitGroup :one
+SELECT name, requests_per_minute, integrations, learned, learned_at, throttled_at, circuit_since, probe_at FROM limit_groups WHERE name = $1
+`
+
+func (q *Queries) SystemLimitGroup(ctx context.Context, name string) (LimitGroup, error) {
+	row := q.db.QueryRow(ctx, systemLimitGroup, name)
+	var i LimitGroup
+	err := row.Scan(
+		&i.Name,
+		&i.RequestsPerMinute,
+		&i.Integrations,
+		&i.Learned,
+		&i.LearnedAt,
+		&i.ThrottledAt,
+		&i.CircuitSince,
+		&i.ProbeAt,
+	)
+	return i, err
+}
+
 const systemLimitGroupThrottled = `-- name: SystemLimitGroupThrottled :execrows
 UPDATE limit_groups g SET throttled_at = $1,
   learned = CASE WHEN g.learned_at > $2 THEN g.learned ELSE greatest($3::integer, least(
@@ -202,36 +286,6 @@ func (q *Queries) SystemLimitGroupThrottled(ctx context.Context, arg SystemLimit
 	return result.RowsAffected(), nil
 }
 
-const systemLimitGroupUse = `-- name: SystemLimitGroupUse :many
-SELECT name, at, kind, requests, throttled FROM limit_group_use WHERE name = $1 ORDER BY at, kind
-`
-
-func (q *Queries) SystemLimitGroupUse(ctx context.Context, name string) ([]LimitGroupUse, error) {
-	rows, err := q.db.Query(ctx, systemLimitGroupUse, name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []LimitGroupUse
-	for rows.Next() {
-		var i LimitGroupUse
-		if err := rows.Scan(
-			&i.Name,
-			&i.At,
-			&i.Kind,
-			&i.Requests,
-			&i.Throttled,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const systemLimitGroupUseForget = `-- name: SystemLimitGroupUseForget :exec
 DELETE FROM limit_group_use WHERE at < $1
 `
@@ -249,7 +303,7 @@ ON CONFLICT (name, at, kind) DO UPDATE SET requests = limit_group_use.requests +
 type SystemLimitGroupUsedParams struct {
 	Name      string
 	At        time.Time
-	Kind      string
+	Kind      states.RequestKind
 	Requests  int32
 	Throttled int32
 }
@@ -298,6 +352,19 @@ func (q *Queries) SystemLimitGroups(ctx context.Context) ([]LimitGroup, error) {
 	return items, nil
 }
 
+const systemLimitGroupsBelieve = `-- name: SystemLimitGroupsBelieve :exec
+UPDATE limit_groups g SET learned = NULL, learned_at = NULL
+FROM (SELECT limit_group, max(limit_set_at) AS at FROM integrations
+  WHERE state <> 'removed' AND (settings ->> 'requests_per_minute')::integer > 0 GROUP BY limit_group) i
+WHERE i.limit_group = g.name AND g.learned IS NOT NULL AND g.learned_at < i.at
+`
+
+// What an admin sets is believed again: what was learned before says nothing of it.
+func (q *Queries) SystemLimitGroupsBelieve(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, systemLimitGroupsBelieve)
+	return err
+}
+
 const systemLimitGroupsRefresh = `-- name: SystemLimitGroupsRefresh :exec
 INSERT INTO limit_groups (name, requests_per_minute, integrations)
 SELECT i.limit_group, min(coalesce(nullif((i.settings ->> 'requests_per_minute')::integer, 0),
@@ -307,7 +374,8 @@ ON CONFLICT (name) DO UPDATE SET requests_per_minute = EXCLUDED.requests_per_min
 WHERE (limit_groups.requests_per_minute, limit_groups.integrations) IS DISTINCT FROM (EXCLUDED.requests_per_minute, EXCLUDED.integrations)
 `
 
-// Every limit group as its integrations have it. The lowest limit counts: who shares a budget shares it with all.
+// Every limit group as its integrations have it. The lowest limit counts that a partner told: who shares a budget shares it
+// with all. What an admin set is in a group of its own.
 func (q *Queries) SystemLimitGroupsRefresh(ctx context.Context, stockLimit int32) error {
 	_, err := q.db.Exec(ctx, systemLimitGroupsRefresh, stockLimit)
 	return err

@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const cancellationAnswer = `-- name: CancellationAnswer :execrows
@@ -16,7 +18,7 @@ WHERE environment_id = $5 AND id = $6 AND state IN ('asking', 'open', 'withdrawi
 `
 
 type CancellationAnswerParams struct {
-	State         string
+	State         states.CancellationState
 	Answer        string
 	Now           *time.Time
 	UserID        *int64
@@ -75,7 +77,7 @@ SELECT id, environment_id, direction, sale_id, integration_id, link_id, referenc
 
 type CancellationByReferenceParams struct {
 	EnvironmentID int64
-	Direction     string
+	Direction     states.Direction
 	SaleID        int64
 	Reference     string
 }
@@ -112,13 +114,15 @@ func (q *Queries) CancellationByReference(ctx context.Context, arg CancellationB
 
 const cancellationCount = `-- name: CancellationCount :one
 SELECT count(*) FROM cancellation_requests WHERE environment_id = $1 AND ($2::text IS NULL OR direction = $2)
-  AND ($3::text[] IS NULL OR state = ANY ($3::text[])) AND ($4::bigint IS NULL OR sale_id = $4)
+  AND ($3::text[] IS NULL OR CASE WHEN direction = 'incoming' AND state = 'open' AND expires_at <= $4 THEN 'expired' ELSE state END = ANY ($3::text[]))
+  AND ($5::bigint IS NULL OR sale_id = $5)
 `
 
 type CancellationCountParams struct {
 	EnvironmentID int64
 	Direction     *string
 	States        []string
+	Now           time.Time
 	SaleID        *int64
 }
 
@@ -127,6 +131,7 @@ func (q *Queries) CancellationCount(ctx context.Context, arg CancellationCountPa
 		arg.EnvironmentID,
 		arg.Direction,
 		arg.States,
+		arg.Now,
 		arg.SaleID,
 	)
 	var count int64
@@ -141,13 +146,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) RETURNING id, en
 
 type CancellationInsertParams struct {
 	EnvironmentID int64
-	Direction     string
+	Direction     states.Direction
 	SaleID        int64
 	IntegrationID *int64
 	LinkID        *int64
 	Reference     string
 	Reason        string
-	State         string
+	State         states.CancellationState
 	Answer        string
 	UserID        *int64
 	ExpiresAt     time.Time
@@ -198,7 +203,7 @@ UPDATE cancellation_requests SET next_at = $1, attempts = attempts + 1, cause = 
 
 type CancellationLaterParams struct {
 	NextAt        time.Time
-	Cause         string
+	Cause         states.Reason
 	EnvironmentID int64
 	ID            int64
 }
@@ -220,15 +225,16 @@ FROM cancellation_requests c JOIN sales s ON s.environment_id = c.environment_id
 LEFT JOIN integrations i ON i.environment_id = c.environment_id AND i.id = c.integration_id
 LEFT JOIN incoming_links l ON l.environment_id = c.environment_id AND l.id = c.link_id
 WHERE c.environment_id = $1 AND ($2::text IS NULL OR c.direction = $2)
-  AND ($3::text[] IS NULL OR c.state = ANY ($3::text[]))
-  AND ($4::bigint IS NULL OR c.sale_id = $4)
-ORDER BY c.id DESC LIMIT $6 OFFSET $5
+  AND ($3::text[] IS NULL OR CASE WHEN c.direction = 'incoming' AND c.state = 'open' AND c.expires_at <= $4 THEN 'expired' ELSE c.state END = ANY ($3::text[]))
+  AND ($5::bigint IS NULL OR c.sale_id = $5)
+ORDER BY c.id DESC LIMIT $7 OFFSET $6
 `
 
 type CancellationListParams struct {
 	EnvironmentID int64
 	Direction     *string
 	States        []string
+	Now           time.Time
 	SaleID        *int64
 	Skip          int32
 	PageSize      int32
@@ -243,11 +249,13 @@ type CancellationListRow struct {
 	CompanyName         string
 }
 
+// An incoming request whose time has passed counts as expired, also before anybody writes that down.
 func (q *Queries) CancellationList(ctx context.Context, arg CancellationListParams) ([]CancellationListRow, error) {
 	rows, err := q.db.Query(ctx, cancellationList,
 		arg.EnvironmentID,
 		arg.Direction,
 		arg.States,
+		arg.Now,
 		arg.SaleID,
 		arg.Skip,
 		arg.PageSize,
@@ -331,15 +339,15 @@ ORDER BY c.next_at, c.id LIMIT 1
 type CancellationNextRow struct {
 	ID               int64
 	EnvironmentID    int64
-	Direction        string
+	Direction        states.Direction
 	SaleID           int64
 	IntegrationID    *int64
 	LinkID           *int64
 	Reference        string
 	Reason           string
-	State            string
+	State            states.CancellationState
 	Answer           string
-	Cause            string
+	Cause            states.Reason
 	Attempts         int32
 	NextAt           time.Time
 	UserID           *int64
@@ -347,7 +355,7 @@ type CancellationNextRow struct {
 	CreatedAt        time.Time
 	AnsweredAt       *time.Time
 	LimitGroup       string
-	IntegrationState string
+	IntegrationState states.IntegrationState
 }
 
 // The outgoing request of a sale that is to be told or asked about first.
@@ -510,7 +518,7 @@ type SystemCancellationAddressRow struct {
 	EnvironmentID int64
 	SaleID        int64
 	ID            int64
-	State         string
+	State         states.CancellationState
 }
 
 func (q *Queries) SystemCancellationAddress(ctx context.Context, id int64) (SystemCancellationAddressRow, error) {
@@ -526,27 +534,22 @@ func (q *Queries) SystemCancellationAddress(ctx context.Context, id int64) (Syst
 }
 
 const systemCancellationsToRun = `-- name: SystemCancellationsToRun :many
-SELECT environment_id, id FROM cancellation_requests WHERE direction = 'outgoing' AND state IN ('asking', 'open', 'withdrawing') ORDER BY id
+SELECT id FROM cancellation_requests WHERE direction = 'outgoing' AND state IN ('asking', 'open', 'withdrawing') AND id > $1 ORDER BY id LIMIT $2
 `
 
-type SystemCancellationsToRunRow struct {
-	EnvironmentID int64
-	ID            int64
-}
-
-func (q *Queries) SystemCancellationsToRun(ctx context.Context) ([]SystemCancellationsToRunRow, error) {
-	rows, err := q.db.Query(ctx, systemCancellationsToRun)
+func (q *Queries) SystemCancellationsToRun(ctx context.Context, afterID int64, pageSize int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, systemCancellationsToRun, afterID, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SystemCancellationsToRunRow
+	var items []int64
 	for rows.Next() {
-		var i SystemCancellationsToRunRow
-		if err := rows.Scan(&i.EnvironmentID, &i.ID); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

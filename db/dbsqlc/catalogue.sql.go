@@ -544,7 +544,7 @@ WHERE p.environment_id = $1 AND p.deleted_at IS NULL
     SELECT FROM organisation_products g WHERE g.environment_id = p.environment_id AND g.organisation_id = $2
       AND g.product_id = p.id AND g.granted))
   AND ($3::boolean IS NULL OR p.active = $3)
-  AND ($4::text IS NULL OR p.name ILIKE '%' || $4 || '%' OR p.identifier ILIKE '%' || $4 || '%')
+  AND ($4::text IS NULL OR koppel_contains(p.name, $4) OR koppel_contains(p.identifier, $4))
   AND ($5::text[] IS NULL OR p.type = ANY ($5::text[]))
   AND ($6::text IS NULL OR p.business IN ($6, '2'))
   AND ($7::bigint IS NULL OR p.supplier_id = $7)
@@ -691,7 +691,7 @@ WHERE p.environment_id = $1 AND p.deleted_at IS NULL AND (p.name, p.id) > ($2::t
   AND ($5::boolean IS NULL OR p.active = $5)
   AND ($6::boolean IS NULL OR (p.integration_id IS NOT NULL) = $6)
   AND ($7::text IS NULL OR p.type = $7)
-  AND ($8::text IS NULL OR p.name ILIKE '%' || $8 || '%' OR p.identifier ILIKE '%' || $8 || '%')
+  AND ($8::text IS NULL OR koppel_contains(p.name, $8) OR koppel_contains(p.identifier, $8))
 ORDER BY p.name, p.id LIMIT $9
 `
 

@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const environmentByAccount = `-- name: EnvironmentByAccount :one
@@ -51,7 +53,7 @@ INSERT INTO environments (account, name, language, created_at) VALUES ($1, $2, $
 type EnvironmentInsertParams struct {
 	Account  string
 	Name     string
-	Language string
+	Language states.Language
 	Now      time.Time
 }
 
@@ -79,7 +81,7 @@ UPDATE environments SET name = $1, language = $2 WHERE id = $3
 
 type EnvironmentSetParams struct {
 	Name     string
-	Language string
+	Language states.Language
 	ID       int64
 }
 
@@ -116,14 +118,5 @@ INSERT INTO key_checks (sealed) VALUES ($1) ON CONFLICT DO NOTHING
 
 func (q *Queries) SystemKeyCheckInsert(ctx context.Context, sealed []byte) error {
 	_, err := q.db.Exec(ctx, systemKeyCheckInsert, sealed)
-	return err
-}
-
-const systemKeyCheckReplace = `-- name: SystemKeyCheckReplace :exec
-UPDATE key_checks SET sealed = $1
-`
-
-func (q *Queries) SystemKeyCheckReplace(ctx context.Context, sealed []byte) error {
-	_, err := q.db.Exec(ctx, systemKeyCheckReplace, sealed)
 	return err
 }

@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const fileByID = `-- name: FileByID :one
@@ -17,7 +19,7 @@ SELECT id, environment_id, owner, owner_id, kind, name, extension, content, crea
 type FileByIDParams struct {
 	EnvironmentID int64
 	ID            int64
-	Owner         string
+	Owner         states.FileOwner
 	OwnerID       int64
 }
 
@@ -50,9 +52,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
 
 type FileInsertParams struct {
 	EnvironmentID int64
-	Owner         string
+	Owner         states.FileOwner
 	OwnerID       int64
-	Kind          string
+	Kind          states.FileKind
 	Name          string
 	Extension     string
 	Content       []byte
@@ -81,9 +83,9 @@ SELECT id, environment_id, owner, owner_id, kind, name, extension, content, crea
 
 type FileOfParams struct {
 	EnvironmentID int64
-	Owner         string
+	Owner         states.FileOwner
 	OwnerID       int64
-	Kind          string
+	Kind          states.FileKind
 }
 
 func (q *Queries) FileOf(ctx context.Context, arg FileOfParams) (File, error) {
@@ -114,9 +116,9 @@ DELETE FROM files WHERE environment_id = $1 AND owner = $2 AND owner_id = $3 AND
 
 type FilesReplacedParams struct {
 	EnvironmentID int64
-	Owner         string
+	Owner         states.FileOwner
 	OwnerID       int64
-	Kind          string
+	Kind          states.FileKind
 }
 
 func (q *Queries) FilesReplaced(ctx context.Context, arg FilesReplacedParams) (int64, error) {

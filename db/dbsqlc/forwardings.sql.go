@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 const forwardingAbandon = `-- name: ForwardingAbandon :execrows
-UPDATE forwardings SET state = 'abandoned', abandon_reason = $1, look = '', updated_at = $2
+UPDATE forwardings SET state = 'abandoned', abandon_reason = $1, look = '', may_resend = false, updated_at = $2
 WHERE environment_id = $3 AND id = $4 AND state IN ('waiting', 'action_required', 'outcome_unknown')
 `
 
@@ -38,14 +39,15 @@ func (q *Queries) ForwardingAbandon(ctx context.Context, arg ForwardingAbandonPa
 }
 
 const forwardingAttemptFinish = `-- name: ForwardingAttemptFinish :exec
-UPDATE forwarding_attempts SET finished_at = $1, http_status = $2, reason = $3
-WHERE environment_id = $4 AND forwarding_id = $5 AND attempt = $6
+UPDATE forwarding_attempts SET finished_at = $1, http_status = $2, reason = $3, outcome = $4
+WHERE environment_id = $5 AND forwarding_id = $6 AND attempt = $7
 `
 
 type ForwardingAttemptFinishParams struct {
 	Now           *time.Time
 	HttpStatus    int32
-	Reason        string
+	Reason        states.Reason
+	Outcome       states.AttemptOutcome
 	EnvironmentID int64
 	ForwardingID  int64
 	Attempt       int32
@@ -56,6 +58,7 @@ func (q *Queries) ForwardingAttemptFinish(ctx context.Context, arg ForwardingAtt
 		arg.Now,
 		arg.HttpStatus,
 		arg.Reason,
+		arg.Outcome,
 		arg.EnvironmentID,
 		arg.ForwardingID,
 		arg.Attempt,
@@ -85,7 +88,7 @@ func (q *Queries) ForwardingAttemptInsert(ctx context.Context, arg ForwardingAtt
 }
 
 const forwardingAttempts = `-- name: ForwardingAttempts :many
-SELECT environment_id, forwarding_id, attempt, started_at, finished_at, http_status, reason FROM forwarding_attempts WHERE environment_id = $1 AND forwarding_id = $2 ORDER BY attempt
+SELECT environment_id, forwarding_id, attempt, started_at, finished_at, http_status, reason, outcome FROM forwarding_attempts WHERE environment_id = $1 AND forwarding_id = $2 ORDER BY attempt
 `
 
 func (q *Queries) ForwardingAttempts(ctx context.Context, environmentID int64, forwardingID int64) ([]ForwardingAttempt, error) {
@@ -105,6 +108,7 @@ func (q *Queries) ForwardingAttempts(ctx context.Context, environmentID int64, f
 			&i.FinishedAt,
 			&i.HttpStatus,
 			&i.Reason,
+			&i.Outcome,
 		); err != nil {
 			return nil, err
 		}
@@ -117,7 +121,7 @@ func (q *Queries) ForwardingAttempts(ctx context.Context, environmentID int64, f
 }
 
 const forwardingByID = `-- name: ForwardingByID :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD int64) (Forwarding, error) {
@@ -148,35 +152,33 @@ func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD in
 		&i.UpdatedAt,
 		&i.Look,
 		&i.Optin,
+		&i.PartnerStatusReadAt,
+		&i.UnknownAt,
+		&i.LookedAt,
+		&i.LooksEmpty,
 	)
 	return i, err
 }
 
 const forwardingCandidates = `-- name: ForwardingCandidates :exec
-UPDATE forwardings SET candidates = $1, look = $2 WHERE environment_id = $3 AND id = $4 AND state = 'outcome_unknown'
+UPDATE forwardings SET candidates = $1 WHERE environment_id = $2 AND id = $3 AND state = 'outcome_unknown' AND look = 'looking'
 `
 
 type ForwardingCandidatesParams struct {
 	Candidates    []linking.Candidate
-	Look          string
 	EnvironmentID int64
 	ID            int64
 }
 
 func (q *Queries) ForwardingCandidates(ctx context.Context, arg ForwardingCandidatesParams) error {
-	_, err := q.db.Exec(ctx, forwardingCandidates,
-		arg.Candidates,
-		arg.Look,
-		arg.EnvironmentID,
-		arg.ID,
-	)
+	_, err := q.db.Exec(ctx, forwardingCandidates, arg.Candidates, arg.EnvironmentID, arg.ID)
 	return err
 }
 
 const forwardingClaim = `-- name: ForwardingClaim :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = $1, request_sealed = $2, optin = $3, sending_since = coalesce(sending_since, $4),
   may_resend = false, cause = '', problems = '[]', updated_at = $4
-WHERE environment_id = $5 AND id = $6 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
+WHERE environment_id = $5 AND id = $6 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
 `
 
 type ForwardingClaimParams struct {
@@ -224,13 +226,17 @@ func (q *Queries) ForwardingClaim(ctx context.Context, arg ForwardingClaimParams
 		&i.UpdatedAt,
 		&i.Look,
 		&i.Optin,
+		&i.PartnerStatusReadAt,
+		&i.UnknownAt,
+		&i.LookedAt,
+		&i.LooksEmpty,
 	)
 	return i, err
 }
 
 const forwardingClaimAgain = `-- name: ForwardingClaimAgain :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, look = '', updated_at = $1
-WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
+WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
 `
 
 type ForwardingClaimAgainParams struct {
@@ -268,6 +274,10 @@ func (q *Queries) ForwardingClaimAgain(ctx context.Context, arg ForwardingClaimA
 		&i.UpdatedAt,
 		&i.Look,
 		&i.Optin,
+		&i.PartnerStatusReadAt,
+		&i.UnknownAt,
+		&i.LookedAt,
+		&i.LooksEmpty,
 	)
 	return i, err
 }
@@ -305,8 +315,8 @@ GROUP BY state, cause ORDER BY state, cause
 `
 
 type ForwardingCountsRow struct {
-	State string
-	Cause string
+	State states.ForwardingState
+	Cause states.Reason
 	Sales int64
 }
 
@@ -358,25 +368,32 @@ func (q *Queries) ForwardingForwarded(ctx context.Context, arg ForwardingForward
 const forwardingGroups = `-- name: ForwardingGroups :many
 SELECT f.integration_id, f.state, f.cause, coalesce(f.problems -> 0 ->> 'code', '')::text AS code, coalesce(f.problems -> 0 ->> 'subject', '')::text AS subject,
   min(coalesce(f.problems -> 0 ->> 'detail', ''))::text AS detail, coalesce(min(f.problems -> 0 ->> 'field'), '')::text AS field,
-  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id
-FROM forwardings f WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown')
-GROUP BY 1, 2, 3, 4, 5 ORDER BY count(*) DESC LIMIT 200
+  (CASE WHEN f.may_resend THEN 'resending' WHEN i.state <> 'removed' AND f.look IN ('wanted', 'looking') THEN 'looking' ELSE f.look END)::text AS look,
+  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id, coalesce(min(f.looked_at), min(f.updated_at))::timestamptz AS looked_at,
+  (count(*) FILTER (WHERE f.look = 'done' AND (f.candidates -> 0 @> '{"score": 3, "product": true}' OR jsonb_array_length(f.candidates) = 1)))::bigint AS single
+FROM forwardings f JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id
+WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown')
+GROUP BY 1, 2, 3, 4, 5, 8 ORDER BY count(*) DESC LIMIT 200
 `
 
 type ForwardingGroupsRow struct {
 	IntegrationID int64
-	State         string
-	Cause         string
+	State         states.ForwardingState
+	Cause         states.Reason
 	Code          string
 	Subject       string
 	Detail        string
 	Field         string
+	Look          string
 	Sales         int64
 	Since         time.Time
 	FirstSaleID   int64
+	LookedAt      time.Time
+	Single        int64
 }
 
-// Everything that waits for a person, by cause.
+// Everything that waits for a person, by cause. An unknown outcome is a person's turn after a look that can be trusted;
+// before that it is "looking", and what goes again is "resending".
 func (q *Queries) ForwardingGroups(ctx context.Context, environmentID int64) ([]ForwardingGroupsRow, error) {
 	rows, err := q.db.Query(ctx, forwardingGroups, environmentID)
 	if err != nil {
@@ -394,9 +411,12 @@ func (q *Queries) ForwardingGroups(ctx context.Context, environmentID int64) ([]
 			&i.Subject,
 			&i.Detail,
 			&i.Field,
+			&i.Look,
 			&i.Sales,
 			&i.Since,
 			&i.FirstSaleID,
+			&i.LookedAt,
+			&i.Single,
 		); err != nil {
 			return nil, err
 		}
@@ -408,9 +428,34 @@ func (q *Queries) ForwardingGroups(ctx context.Context, environmentID int64) ([]
 	return items, nil
 }
 
+const forwardingHindered = `-- name: ForwardingHindered :exec
+UPDATE forwardings SET cause = $1, problems = $2, updated_at = $3
+WHERE environment_id = $4 AND id = $5 AND (state IN ('waiting', 'sending') AND cause <> 'partner_conflict' OR state = 'outcome_unknown' AND may_resend)
+`
+
+type ForwardingHinderedParams struct {
+	Cause         states.Reason
+	Problems      []linking.Problem
+	Now           time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+// Something of ours went wrong while it was being sent: its state stays, and it says so. A conflict stays what it is: it is looked up.
+func (q *Queries) ForwardingHindered(ctx context.Context, arg ForwardingHinderedParams) error {
+	_, err := q.db.Exec(ctx, forwardingHindered,
+		arg.Cause,
+		arg.Problems,
+		arg.Now,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	return err
+}
+
 const forwardingHurry = `-- name: ForwardingHurry :many
 UPDATE forwardings SET by_hand = true, due_at = $1, updated_at = $1
-WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
+WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
 `
 
 type ForwardingHurryParams struct {
@@ -459,6 +504,10 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 			&i.UpdatedAt,
 			&i.Look,
 			&i.Optin,
+			&i.PartnerStatusReadAt,
+			&i.UnknownAt,
+			&i.LookedAt,
+			&i.LooksEmpty,
 		); err != nil {
 			return nil, err
 		}
@@ -471,7 +520,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 }
 
 const forwardingList = `-- name: ForwardingList :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1
   AND ($2::text IS NULL OR state = $2)
   AND ($3::text IS NULL OR cause = $3)
   AND ($4::bigint IS NULL OR integration_id = $4)
@@ -528,6 +577,10 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 			&i.UpdatedAt,
 			&i.Look,
 			&i.Optin,
+			&i.PartnerStatusReadAt,
+			&i.UnknownAt,
+			&i.LookedAt,
+			&i.LooksEmpty,
 		); err != nil {
 			return nil, err
 		}
@@ -539,8 +592,35 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 	return items, nil
 }
 
+const forwardingLooked = `-- name: ForwardingLooked :exec
+UPDATE forwardings SET candidates = $1, look = $2, looked_at = coalesce($3::timestamptz, looked_at), looks_empty = $4
+WHERE environment_id = $5 AND id = $6 AND state = 'outcome_unknown' AND look = 'looking'
+`
+
+type ForwardingLookedParams struct {
+	Candidates    []linking.Candidate
+	Look          states.Look
+	LookedAt      *time.Time
+	LooksEmpty    int32
+	EnvironmentID int64
+	ID            int64
+}
+
+// What a walk ends with for a sale: looked_at is set where the look can be trusted.
+func (q *Queries) ForwardingLooked(ctx context.Context, arg ForwardingLookedParams) error {
+	_, err := q.db.Exec(ctx, forwardingLooked,
+		arg.Candidates,
+		arg.Look,
+		arg.LookedAt,
+		arg.LooksEmpty,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	return err
+}
+
 const forwardingOfSale = `-- name: ForwardingOfSale :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
 `
 
 type ForwardingOfSaleParams struct {
@@ -577,12 +657,16 @@ func (q *Queries) ForwardingOfSale(ctx context.Context, arg ForwardingOfSalePara
 		&i.UpdatedAt,
 		&i.Look,
 		&i.Optin,
+		&i.PartnerStatusReadAt,
+		&i.UnknownAt,
+		&i.LookedAt,
+		&i.LooksEmpty,
 	)
 	return i, err
 }
 
 const forwardingPage = `-- name: ForwardingPage :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
   coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.sold -> 'product' ->> 'name', '')::text AS product
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.id < $2
@@ -657,6 +741,10 @@ func (q *Queries) ForwardingPage(ctx context.Context, arg ForwardingPageParams) 
 			&i.Forwarding.UpdatedAt,
 			&i.Forwarding.Look,
 			&i.Forwarding.Optin,
+			&i.Forwarding.PartnerStatusReadAt,
+			&i.Forwarding.UnknownAt,
+			&i.Forwarding.LookedAt,
+			&i.Forwarding.LooksEmpty,
 			&i.Firstname,
 			&i.Lastname,
 			&i.CompanyName,
@@ -673,12 +761,13 @@ func (q *Queries) ForwardingPage(ctx context.Context, arg ForwardingPageParams) 
 }
 
 const forwardingPartnerStatus = `-- name: ForwardingPartnerStatus :exec
-UPDATE forwardings SET partner_status = $1, partner_status_at = $2, updated_at = $3 WHERE environment_id = $4 AND id = $5
+UPDATE forwardings SET partner_status = $1, partner_status_at = $2, partner_status_read_at = $3, updated_at = $4 WHERE environment_id = $5 AND id = $6
 `
 
 type ForwardingPartnerStatusParams struct {
 	PartnerStatus   string
 	PartnerStatusAt *time.Time
+	ReadAt          *time.Time
 	Now             time.Time
 	EnvironmentID   int64
 	ID              int64
@@ -688,6 +777,7 @@ func (q *Queries) ForwardingPartnerStatus(ctx context.Context, arg ForwardingPar
 	_, err := q.db.Exec(ctx, forwardingPartnerStatus,
 		arg.PartnerStatus,
 		arg.PartnerStatusAt,
+		arg.ReadAt,
 		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,
@@ -701,8 +791,8 @@ WHERE environment_id = $5 AND id = $6 AND state IN ('waiting', 'sending', 'actio
 `
 
 type ForwardingReleaseParams struct {
-	State         string
-	Cause         string
+	State         states.ForwardingState
+	Cause         states.Reason
 	Problems      []linking.Problem
 	Now           time.Time
 	EnvironmentID int64
@@ -726,17 +816,25 @@ func (q *Queries) ForwardingRelease(ctx context.Context, arg ForwardingReleasePa
 }
 
 const forwardingResend = `-- name: ForwardingResend :execrows
-UPDATE forwardings SET may_resend = true, look = '', updated_at = $1 WHERE environment_id = $2 AND id = $3 AND state = 'outcome_unknown'
+UPDATE forwardings SET may_resend = true, look = '', updated_at = $1
+WHERE environment_id = $2 AND id = $3 AND state = 'outcome_unknown' AND look = ANY ($4::text[]) AND looked_at > unknown_at
 `
 
 type ForwardingResendParams struct {
 	Now           time.Time
 	EnvironmentID int64
 	ID            int64
+	Looks         []string
 }
 
+// The same bytes go again: only after a look that can be trusted, which began after the last attempt.
 func (q *Queries) ForwardingResend(ctx context.Context, arg ForwardingResendParams) (int64, error) {
-	result, err := q.db.Exec(ctx, forwardingResend, arg.Now, arg.EnvironmentID, arg.ID)
+	result, err := q.db.Exec(ctx, forwardingResend,
+		arg.Now,
+		arg.EnvironmentID,
+		arg.ID,
+		arg.Looks,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -748,7 +846,7 @@ INSERT INTO forwardings (environment_id, integration_id, sale_id, state, by_hand
 VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $6)
 ON CONFLICT (environment_id, integration_id, sale_id) DO UPDATE SET state = 'waiting', by_hand = EXCLUDED.by_hand, due_at = EXCLUDED.due_at,
   cause = '', problems = '[]', updated_at = EXCLUDED.updated_at
-WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
+WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
 `
 
 type ForwardingStartParams struct {
@@ -802,6 +900,10 @@ func (q *Queries) ForwardingStart(ctx context.Context, arg ForwardingStartParams
 			&i.UpdatedAt,
 			&i.Look,
 			&i.Optin,
+			&i.PartnerStatusReadAt,
+			&i.UnknownAt,
+			&i.LookedAt,
+			&i.LooksEmpty,
 		); err != nil {
 			return nil, err
 		}
@@ -818,7 +920,7 @@ SELECT state, count(*) AS sales FROM forwardings WHERE environment_id = $1 AND i
 `
 
 type ForwardingStatesRow struct {
-	State string
+	State states.ForwardingState
 	Sales int64
 }
 
@@ -843,26 +945,29 @@ func (q *Queries) ForwardingStates(ctx context.Context, environmentID int64, int
 }
 
 const forwardingUnknown = `-- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = $1, cause = $2, candidates = '[]', look = $3, updated_at = $4
-WHERE environment_id = $5 AND id = $6 AND state IN ('sending', 'outcome_unknown')
+UPDATE forwardings SET state = $1, cause = $2, candidates = '[]', look = $3, unknown_at = $4, looked_at = NULL, looks_empty = 0,
+  due_at = greatest(due_at, $5::timestamptz), updated_at = $4
+WHERE environment_id = $6 AND id = $7 AND state IN ('sending', 'outcome_unknown')
 `
 
 type ForwardingUnknownParams struct {
-	State         string
-	Cause         string
-	Look          string
-	Now           time.Time
+	State         states.ForwardingState
+	Cause         states.Reason
+	Look          states.Look
+	Now           *time.Time
+	NotBefore     *time.Time
 	EnvironmentID int64
 	ID            int64
 }
 
-// Unknown at a partner that keeps no keys: its sales are looked through after a while.
+// Unknown at a partner that keeps no keys: its sales are looked through after a while. Nothing goes before not_before.
 func (q *Queries) ForwardingUnknown(ctx context.Context, arg ForwardingUnknownParams) (int64, error) {
 	result, err := q.db.Exec(ctx, forwardingUnknown,
 		arg.State,
 		arg.Cause,
 		arg.Look,
 		arg.Now,
+		arg.NotBefore,
 		arg.EnvironmentID,
 		arg.ID,
 	)
@@ -936,7 +1041,7 @@ func (q *Queries) ForwardingsAdopted(ctx context.Context, arg ForwardingsAdopted
 }
 
 const forwardingsByPartnerSales = `-- name: ForwardingsByPartnerSales :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.partner_sale_id = ANY ($3::text[])
 ORDER BY f.id FOR UPDATE OF f
@@ -989,6 +1094,10 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 			&i.Forwarding.UpdatedAt,
 			&i.Forwarding.Look,
 			&i.Forwarding.Optin,
+			&i.Forwarding.PartnerStatusReadAt,
+			&i.Forwarding.UnknownAt,
+			&i.Forwarding.LookedAt,
+			&i.Forwarding.LooksEmpty,
 			&i.SaleStatus,
 			&i.SaleStatusType,
 			&i.StatusByPerson,
@@ -1003,10 +1112,15 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 	return items, nil
 }
 
-const forwardingsForgetCandidate = `-- name: ForwardingsForgetCandidate :exec
-UPDATE forwardings SET candidates = (SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(candidates) c WHERE c ->> 'partner_sale_id' <> $1::text)
+const forwardingsForgetCandidate = `-- name: ForwardingsForgetCandidate :one
+WITH forgotten AS (
+UPDATE forwardings SET candidates = (SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(candidates) c WHERE c ->> 'partner_sale_id' <> $1::text),
+  look = CASE WHEN look = 'done' AND jsonb_array_length(candidates) = 1 THEN 'wanted' ELSE look END
 WHERE environment_id = $2 AND integration_id = $3 AND state = 'outcome_unknown'
   AND candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', $1::text))
+  RETURNING look
+)
+SELECT count(*) FROM forgotten WHERE look = 'wanted'
 `
 
 type ForwardingsForgetCandidateParams struct {
@@ -1015,14 +1129,17 @@ type ForwardingsForgetCandidateParams struct {
 	IntegrationID int64
 }
 
-// What one sale of ours has adopted is no candidate of another.
-func (q *Queries) ForwardingsForgetCandidate(ctx context.Context, arg ForwardingsForgetCandidateParams) error {
-	_, err := q.db.Exec(ctx, forwardingsForgetCandidate, arg.PartnerSaleID, arg.EnvironmentID, arg.IntegrationID)
-	return err
+// What one sale of ours has adopted is no candidate of another. Where it was the last one, that other is looked for again;
+// in the answer is how many those are.
+func (q *Queries) ForwardingsForgetCandidate(ctx context.Context, arg ForwardingsForgetCandidateParams) (int64, error) {
+	row := q.db.QueryRow(ctx, forwardingsForgetCandidate, arg.PartnerSaleID, arg.EnvironmentID, arg.IntegrationID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const forwardingsForgetStatuses = `-- name: ForwardingsForgetStatuses :execrows
-UPDATE forwardings SET partner_status = '', partner_status_at = NULL
+UPDATE forwardings SET partner_status = '', partner_status_at = NULL, partner_status_read_at = NULL
 WHERE environment_id = $1 AND integration_id = $2 AND partner_status = ANY ($3::text[])
 `
 
@@ -1041,53 +1158,112 @@ func (q *Queries) ForwardingsForgetStatuses(ctx context.Context, arg Forwardings
 	return result.RowsAffected(), nil
 }
 
-const forwardingsLookBegin = `-- name: ForwardingsLookBegin :many
+const forwardingsHeld = `-- name: ForwardingsHeld :many
+SELECT (CASE WHEN look = 'done' THEN 'candidates' ELSE 'looking' END)::text AS reason, count(*) AS sales FROM forwardings
+WHERE environment_id = $1 AND state = 'outcome_unknown' AND look IN ('wanted', 'looking', 'done')
+  AND ($2::bigint[] IS NULL OR id = ANY ($2::bigint[]))
+  AND ($3::bigint IS NULL OR integration_id = $3)
+GROUP BY 1 ORDER BY 1 DESC
+`
+
+type ForwardingsHeldParams struct {
+	EnvironmentID int64
+	Ids           []int64
+	IntegrationID *int64
+}
+
+type ForwardingsHeldRow struct {
+	Reason string
+	Sales  int64
+}
+
+// What cannot be sent again yet, or not by itself: still looked for, or with candidates that a person chooses from.
+func (q *Queries) ForwardingsHeld(ctx context.Context, arg ForwardingsHeldParams) ([]ForwardingsHeldRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsHeld, arg.EnvironmentID, arg.Ids, arg.IntegrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsHeldRow
+	for rows.Next() {
+		var i ForwardingsHeldRow
+		if err := rows.Scan(&i.Reason, &i.Sales); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forwardingsLookBegin = `-- name: ForwardingsLookBegin :execrows
 UPDATE forwardings SET look = 'looking', candidates = '[]'
-WHERE environment_id = $1 AND integration_id = $2 AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' AND updated_at <= $3
-RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin
+WHERE environment_id = $1 AND integration_id = $2 AND state = 'outcome_unknown' AND unknown_at <= $3
+  AND (look IN ('wanted', 'looking') OR look = 'done' AND candidates @> '[{"odd": true}]' AND looked_at <= $4::timestamptz AND unknown_at > $5::timestamptz)
 `
 
 type ForwardingsLookBeginParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Before        time.Time
+	Before        *time.Time
+	OddBefore     time.Time
+	OddSince      time.Time
 }
 
-// What is looked for in one walk through a partner's sales: unknown since long enough to be shown there.
-func (q *Queries) ForwardingsLookBegin(ctx context.Context, arg ForwardingsLookBeginParams) ([]Forwarding, error) {
-	rows, err := q.db.Query(ctx, forwardingsLookBegin, arg.EnvironmentID, arg.IntegrationID, arg.Before)
+// What is looked for in one walk through a partner's sales: unknown since long enough to be shown there. What waits for a person
+// with a candidate that could not be read whole is looked at again, lest a list that is mended leaves it with what was read before.
+func (q *Queries) ForwardingsLookBegin(ctx context.Context, arg ForwardingsLookBeginParams) (int64, error) {
+	result, err := q.db.Exec(ctx, forwardingsLookBegin,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.Before,
+		arg.OddBefore,
+		arg.OddSince,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const forwardingsLookNext = `-- name: ForwardingsLookNext :many
+SELECT unknown_at::timestamptz AS unknown_at, looked_at, looks_empty, due_at, (look = 'done')::boolean AS again FROM forwardings
+WHERE environment_id = $1 AND integration_id = $2 AND state = 'outcome_unknown'
+  AND (look IN ('wanted', 'looking') OR look = 'done' AND candidates @> '[{"odd": true}]' AND unknown_at > $3::timestamptz) ORDER BY unknown_at
+`
+
+type ForwardingsLookNextParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	OddSince      time.Time
+}
+
+type ForwardingsLookNextRow struct {
+	UnknownAt  time.Time
+	LookedAt   *time.Time
+	LooksEmpty int32
+	DueAt      time.Time
+	Again      bool
+}
+
+// Those that are still to be looked for, and those that are looked at again.
+func (q *Queries) ForwardingsLookNext(ctx context.Context, arg ForwardingsLookNextParams) ([]ForwardingsLookNextRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsLookNext, arg.EnvironmentID, arg.IntegrationID, arg.OddSince)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Forwarding
+	var items []ForwardingsLookNextRow
 	for rows.Next() {
-		var i Forwarding
+		var i ForwardingsLookNextRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.EnvironmentID,
-			&i.IntegrationID,
-			&i.SaleID,
-			&i.State,
-			&i.ByHand,
+			&i.UnknownAt,
+			&i.LookedAt,
+			&i.LooksEmpty,
 			&i.DueAt,
-			&i.Cause,
-			&i.Problems,
-			&i.Attempts,
-			&i.Key,
-			&i.RequestSealed,
-			&i.SendingSince,
-			&i.MayResend,
-			&i.Candidates,
-			&i.PartnerSaleID,
-			&i.PartnerStatus,
-			&i.PartnerStatusAt,
-			&i.ForwardedAt,
-			&i.AbandonReason,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.Look,
-			&i.Optin,
+			&i.Again,
 		); err != nil {
 			return nil, err
 		}
@@ -1099,25 +1275,45 @@ func (q *Queries) ForwardingsLookBegin(ctx context.Context, arg ForwardingsLookB
 	return items, nil
 }
 
-const forwardingsLookNext = `-- name: ForwardingsLookNext :many
-SELECT updated_at FROM forwardings
-WHERE environment_id = $1 AND integration_id = $2 AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' ORDER BY updated_at LIMIT 1
+const forwardingsMade = `-- name: ForwardingsMade :many
+SELECT f.partner_sale_id, a.started_at, a.finished_at FROM forwardings f
+JOIN forwarding_attempts a ON a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.http_status = 201 AND a.finished_at IS NOT NULL
+WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.partner_sale_id = ANY ($3::text[]) AND a.started_at > $4
+ORDER BY a.started_at
 `
 
-// The oldest of those that are still to be looked for; none when nothing is.
-func (q *Queries) ForwardingsLookNext(ctx context.Context, environmentID int64, integrationID int64) ([]time.Time, error) {
-	rows, err := q.db.Query(ctx, forwardingsLookNext, environmentID, integrationID)
+type ForwardingsMadeParams struct {
+	EnvironmentID  int64
+	IntegrationID  int64
+	PartnerSaleIds []string
+	Since          time.Time
+}
+
+type ForwardingsMadeRow struct {
+	PartnerSaleID *string
+	StartedAt     time.Time
+	FinishedAt    *time.Time
+}
+
+// Sales whose making we saw: when it was asked for and answered, by our own clock.
+func (q *Queries) ForwardingsMade(ctx context.Context, arg ForwardingsMadeParams) ([]ForwardingsMadeRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsMade,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.PartnerSaleIds,
+		arg.Since,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []time.Time
+	var items []ForwardingsMadeRow
 	for rows.Next() {
-		var updated_at time.Time
-		if err := rows.Scan(&updated_at); err != nil {
+		var i ForwardingsMadeRow
+		if err := rows.Scan(&i.PartnerSaleID, &i.StartedAt, &i.FinishedAt); err != nil {
 			return nil, err
 		}
-		items = append(items, updated_at)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1125,56 +1321,74 @@ func (q *Queries) ForwardingsLookNext(ctx context.Context, environmentID int64, 
 	return items, nil
 }
 
-const forwardingsLooking = `-- name: ForwardingsLooking :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
-    WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id
-FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
-WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.look = 'looking' AND f.state = 'outcome_unknown' ORDER BY f.id
+const forwardingsMadeLately = `-- name: ForwardingsMadeLately :many
+SELECT f.partner_sale_id::text AS partner_sale_id, a.finished_at::timestamptz AS made_at
+FROM forwarding_attempts a JOIN forwardings f ON f.environment_id = a.environment_id AND f.id = a.forwarding_id
+WHERE a.environment_id = $1 AND f.integration_id = $2 AND f.state = 'forwarded' AND a.outcome = 'made' AND a.finished_at BETWEEN $3 AND $4
+ORDER BY a.finished_at DESC LIMIT $5
 `
 
-type ForwardingsLookingRow struct {
-	Forwarding       Forwarding
-	Submission       linking.Submission
-	PartnerProductID int64
+type ForwardingsMadeLatelyParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Since         *time.Time
+	Till          *time.Time
+	UpTo          int32
 }
 
-func (q *Queries) ForwardingsLooking(ctx context.Context, environmentID int64, integrationID int64) ([]ForwardingsLookingRow, error) {
-	rows, err := q.db.Query(ctx, forwardingsLooking, environmentID, integrationID)
+type ForwardingsMadeLatelyRow struct {
+	PartnerSaleID string
+	MadeAt        time.Time
+}
+
+// Sales of ours that the partner certainly made, the newest first: a list that has none of them is not all of it.
+func (q *Queries) ForwardingsMadeLately(ctx context.Context, arg ForwardingsMadeLatelyParams) ([]ForwardingsMadeLatelyRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsMadeLately,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.Since,
+		arg.Till,
+		arg.UpTo,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ForwardingsLookingRow
+	var items []ForwardingsMadeLatelyRow
 	for rows.Next() {
-		var i ForwardingsLookingRow
-		if err := rows.Scan(
-			&i.Forwarding.ID,
-			&i.Forwarding.EnvironmentID,
-			&i.Forwarding.IntegrationID,
-			&i.Forwarding.SaleID,
-			&i.Forwarding.State,
-			&i.Forwarding.ByHand,
-			&i.Forwarding.DueAt,
-			&i.Forwarding.Cause,
-			&i.Forwarding.Problems,
-			&i.Forwarding.Attempts,
-			&i.Forwarding.Key,
-			&i.Forwarding.RequestSealed,
-			&i.Forwarding.SendingSince,
-			&i.Forwarding.MayResend,
-			&i.Forwarding.Candidates,
-			&i.Forwarding.PartnerSaleID,
-			&i.Forwarding.PartnerStatus,
-			&i.Forwarding.PartnerStatusAt,
-			&i.Forwarding.ForwardedAt,
-			&i.Forwarding.AbandonReason,
-			&i.Forwarding.CreatedAt,
-			&i.Forwarding.UpdatedAt,
-			&i.Forwarding.Look,
-			&i.Forwarding.Optin,
-			&i.Submission,
-			&i.PartnerProductID,
-		); err != nil {
+		var i ForwardingsMadeLatelyRow
+		if err := rows.Scan(&i.PartnerSaleID, &i.MadeAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forwardingsNotThere = `-- name: ForwardingsNotThere :many
+SELECT integration_id, count(*) AS sales FROM forwardings WHERE environment_id = $1 AND state = 'outcome_unknown' AND look = 'not_there'
+  AND ($2::bigint IS NULL OR integration_id = $2)
+GROUP BY integration_id ORDER BY integration_id
+`
+
+type ForwardingsNotThereRow struct {
+	IntegrationID int64
+	Sales         int64
+}
+
+func (q *Queries) ForwardingsNotThere(ctx context.Context, environmentID int64, integrationID *int64) ([]ForwardingsNotThereRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsNotThere, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsNotThereRow
+	for rows.Next() {
+		var i ForwardingsNotThereRow
+		if err := rows.Scan(&i.IntegrationID, &i.Sales); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1191,8 +1405,8 @@ WHERE environment_id = $4 AND integration_id = $5 AND state IN ('waiting', 'acti
 `
 
 type ForwardingsOfIntegrationEndParams struct {
-	State         string
-	Cause         string
+	State         states.ForwardingState
+	Cause         states.Reason
 	Now           time.Time
 	EnvironmentID int64
 	IntegrationID int64
@@ -1225,7 +1439,7 @@ func (q *Queries) ForwardingsOfIntegrationEnd(ctx context.Context, arg Forwardin
 }
 
 const forwardingsOfSale = `-- name: ForwardingsOfSale :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
 `
 
 func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, saleID int64) ([]Forwarding, error) {
@@ -1262,6 +1476,10 @@ func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, sa
 			&i.UpdatedAt,
 			&i.Look,
 			&i.Optin,
+			&i.PartnerStatusReadAt,
+			&i.UnknownAt,
+			&i.LookedAt,
+			&i.LooksEmpty,
 		); err != nil {
 			return nil, err
 		}
@@ -1282,7 +1500,7 @@ type ForwardingsOfSalesRow struct {
 	ID            int64
 	SaleID        int64
 	IntegrationID int64
-	State         string
+	State         states.ForwardingState
 }
 
 func (q *Queries) ForwardingsOfSales(ctx context.Context, environmentID int64, saleIds []int64) ([]ForwardingsOfSalesRow, error) {
@@ -1299,6 +1517,80 @@ func (q *Queries) ForwardingsOfSales(ctx context.Context, environmentID int64, s
 			&i.SaleID,
 			&i.IntegrationID,
 			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const forwardingsOpen = `-- name: ForwardingsOpen :many
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
+    WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id,
+  coalesce((SELECT min(a.started_at) FROM forwarding_attempts a
+    WHERE a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.outcome NOT IN ('made', 'not_made')), f.sending_since, f.created_at)::timestamptz AS tried_at,
+  (NOT EXISTS (SELECT FROM forwarding_attempts a
+    WHERE a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.outcome NOT IN ('turned_away', 'not_made')))::boolean AS turned_away
+FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
+WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state IN ('sending', 'outcome_unknown') ORDER BY f.id
+`
+
+type ForwardingsOpenRow struct {
+	Forwarding       Forwarding
+	Submission       linking.Submission
+	PartnerProductID int64
+	TriedAt          time.Time
+	TurnedAway       bool
+}
+
+// Whatever may have made a sale of which no number is known: those that are looked for, and those that a sale may belong to as well.
+// tried_at is when the first attempt began that may have made it. turned_away: each of those was answered with "not now".
+func (q *Queries) ForwardingsOpen(ctx context.Context, environmentID int64, integrationID int64) ([]ForwardingsOpenRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsOpen, environmentID, integrationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsOpenRow
+	for rows.Next() {
+		var i ForwardingsOpenRow
+		if err := rows.Scan(
+			&i.Forwarding.ID,
+			&i.Forwarding.EnvironmentID,
+			&i.Forwarding.IntegrationID,
+			&i.Forwarding.SaleID,
+			&i.Forwarding.State,
+			&i.Forwarding.ByHand,
+			&i.Forwarding.DueAt,
+			&i.Forwarding.Cause,
+			&i.Forwarding.Problems,
+			&i.Forwarding.Attempts,
+			&i.Forwarding.Key,
+			&i.Forwarding.RequestSealed,
+			&i.Forwarding.SendingSince,
+			&i.Forwarding.MayResend,
+			&i.Forwarding.Candidates,
+			&i.Forwarding.PartnerSaleID,
+			&i.Forwarding.PartnerStatus,
+			&i.Forwarding.PartnerStatusAt,
+			&i.Forwarding.ForwardedAt,
+			&i.Forwarding.AbandonReason,
+			&i.Forwarding.CreatedAt,
+			&i.Forwarding.UpdatedAt,
+			&i.Forwarding.Look,
+			&i.Forwarding.Optin,
+			&i.Forwarding.PartnerStatusReadAt,
+			&i.Forwarding.UnknownAt,
+			&i.Forwarding.LookedAt,
+			&i.Forwarding.LooksEmpty,
+			&i.Submission,
+			&i.PartnerProductID,
+			&i.TriedAt,
+			&i.TurnedAway,
 		); err != nil {
 			return nil, err
 		}
@@ -1354,8 +1646,39 @@ func (q *Queries) ForwardingsOutstanding(ctx context.Context, arg ForwardingsOut
 	return items, nil
 }
 
+const forwardingsResendByIDs = `-- name: ForwardingsResendByIDs :many
+UPDATE forwardings SET may_resend = true, look = '', updated_at = $1
+WHERE environment_id = $2 AND id = ANY ($3::bigint[]) AND state = 'outcome_unknown' AND look = 'not_there' AND looked_at > unknown_at RETURNING id
+`
+
+type ForwardingsResendByIDsParams struct {
+	Now           time.Time
+	EnvironmentID int64
+	Ids           []int64
+}
+
+func (q *Queries) ForwardingsResendByIDs(ctx context.Context, arg ForwardingsResendByIDsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, forwardingsResendByIDs, arg.Now, arg.EnvironmentID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forwardingsToRetry = `-- name: ForwardingsToRetry :many
-SELECT id FROM forwardings WHERE environment_id = $1 AND state IN ('waiting', 'action_required', 'sending')
+SELECT id FROM forwardings WHERE environment_id = $1 AND (state IN ('waiting', 'action_required', 'sending') OR state = 'outcome_unknown' AND may_resend)
   AND ($2::bigint[] IS NULL OR id = ANY ($2::bigint[]))
   AND ($3::text IS NULL OR cause = $3)
   AND ($4::bigint IS NULL OR integration_id = $4)
@@ -1394,9 +1717,89 @@ func (q *Queries) ForwardingsToRetry(ctx context.Context, arg ForwardingsToRetry
 	return items, nil
 }
 
+const forwardingsToSettle = `-- name: ForwardingsToSettle :many
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state = 'outcome_unknown' AND f.id > $3
+  AND f.looked_at > f.unknown_at AND NOT f.may_resend AND CASE $4::text
+    WHEN 'resend' THEN f.look = 'not_there'
+    WHEN 'adopt' THEN f.look = 'done' AND coalesce((f.candidates -> 0 ->> 'product')::boolean, false)
+      AND CASE WHEN (f.candidates -> 0 ->> 'score')::integer >= 3 THEN NOT coalesce(f.candidates -> 1 @> '{"score": 3, "product": true}', false)
+        ELSE (f.candidates -> 0 ->> 'score')::integer = 2 AND jsonb_array_length(f.candidates) = 1 END
+      AND NOT EXISTS (SELECT FROM forwardings o
+        WHERE o.environment_id = f.environment_id AND o.integration_id = f.integration_id AND o.id <> f.id AND o.state = 'outcome_unknown'
+          AND o.candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', f.candidates -> 0 ->> 'partner_sale_id')
+            || CASE WHEN (f.candidates -> 0 ->> 'score')::integer >= 3 THEN '{"score": 3, "product": true}'::jsonb ELSE '{}' END))
+    ELSE f.look IN ('done', 'not_there') END
+ORDER BY f.id LIMIT $5
+`
+
+type ForwardingsToSettleParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	AfterID       int64
+	Kind          string
+	PageSize      int32
+}
+
+// Unknown outcomes of a link that are settled together. A single candidate is unambiguous where it is of the same product, most of
+// the customer agrees, and it is no candidate of another.
+func (q *Queries) ForwardingsToSettle(ctx context.Context, arg ForwardingsToSettleParams) ([]Forwarding, error) {
+	rows, err := q.db.Query(ctx, forwardingsToSettle,
+		arg.EnvironmentID,
+		arg.IntegrationID,
+		arg.AfterID,
+		arg.Kind,
+		arg.PageSize,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Forwarding
+	for rows.Next() {
+		var i Forwarding
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.IntegrationID,
+			&i.SaleID,
+			&i.State,
+			&i.ByHand,
+			&i.DueAt,
+			&i.Cause,
+			&i.Problems,
+			&i.Attempts,
+			&i.Key,
+			&i.RequestSealed,
+			&i.SendingSince,
+			&i.MayResend,
+			&i.Candidates,
+			&i.PartnerSaleID,
+			&i.PartnerStatus,
+			&i.PartnerStatusAt,
+			&i.ForwardedAt,
+			&i.AbandonReason,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Look,
+			&i.Optin,
+			&i.PartnerStatusReadAt,
+			&i.UnknownAt,
+			&i.LookedAt,
+			&i.LooksEmpty,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forwardingsWaiting = `-- name: ForwardingsWaiting :many
-SELECT integration_id, state, count(*) AS sales FROM forwardings
-WHERE environment_id = $1 AND state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') GROUP BY integration_id, state
+SELECT integration_id, (CASE WHEN may_resend OR look IN ('wanted', 'looking') THEN 'looking' ELSE state END)::text AS state, count(*) AS sales FROM forwardings
+WHERE environment_id = $1 AND state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') GROUP BY 1, 2
 `
 
 type ForwardingsWaitingRow struct {
@@ -1426,7 +1829,7 @@ func (q *Queries) ForwardingsWaiting(ctx context.Context, environmentID int64) (
 }
 
 const systemForwardingsToRun = `-- name: SystemForwardingsToRun :many
-SELECT environment_id, id FROM forwardings WHERE state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND updated_at < $1 AND id > $2
+SELECT id FROM forwardings WHERE state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND updated_at < $1 AND id > $2
 ORDER BY id LIMIT $3
 `
 
@@ -1436,24 +1839,19 @@ type SystemForwardingsToRunParams struct {
 	PageSize int32
 }
 
-type SystemForwardingsToRunRow struct {
-	EnvironmentID int64
-	ID            int64
-}
-
-func (q *Queries) SystemForwardingsToRun(ctx context.Context, arg SystemForwardingsToRunParams) ([]SystemForwardingsToRunRow, error) {
+func (q *Queries) SystemForwardingsToRun(ctx context.Context, arg SystemForwardingsToRunParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, systemForwardingsToRun, arg.Before, arg.AfterID, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SystemForwardingsToRunRow
+	var items []int64
 	for rows.Next() {
-		var i SystemForwardingsToRunRow
-		if err := rows.Scan(&i.EnvironmentID, &i.ID); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1462,11 +1860,16 @@ func (q *Queries) SystemForwardingsToRun(ctx context.Context, arg SystemForwardi
 }
 
 const waitingForPersonCount = `-- name: WaitingForPersonCount :one
-SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown'))
+SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown')
+    AND NOT f.may_resend AND (f.look NOT IN ('wanted', 'looking')
+      OR EXISTS (SELECT FROM integrations r WHERE r.environment_id = f.environment_id AND r.id = f.integration_id AND r.state = 'removed')))
   + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = $1 AND r.state = 'needs_confirmation')
   + (SELECT count(*) FROM cancellation_requests c WHERE c.environment_id = $1 AND c.direction = 'incoming' AND c.state = 'open' AND c.expires_at > $2)
   + (SELECT count(*) FROM webhooks w WHERE w.environment_id = $1 AND w.state = 'paused')
-  + (SELECT count(*) FROM integrations i WHERE i.environment_id = $1 AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint
+  + (SELECT count(DISTINCT r.integration_id) FROM set_aside_rows r JOIN integrations i ON i.environment_id = r.environment_id AND i.id = r.integration_id
+    WHERE r.environment_id = $1 AND i.state <> 'removed')
+  + (SELECT count(*) FROM integrations i WHERE i.environment_id = $1 AND (i.state = 'paused' AND i.paused_reason <> 'person'
+    OR i.state = 'active' AND i.token_probe_at IS NOT NULL AND i.token_probes > 1)))::bigint
 `
 
 // What waits for a person: sales, runs that the brake stopped, links that stand still.

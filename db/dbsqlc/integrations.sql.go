@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 const importedProductTypes = `-- name: ImportedProductTypes :many
@@ -37,7 +38,7 @@ func (q *Queries) ImportedProductTypes(ctx context.Context, environmentID int64,
 }
 
 const integrationByID = `-- name: IntegrationByID :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at FROM integrations WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at, clock_header, clock_zone, clock_margin, clock_known_at, sweep_page, limit_set_at, token_refused_at, token_probe_at, token_probes, token_accepted_at, look_failures, look_problem FROM integrations WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -70,7 +71,6 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.LastPolledAt,
 		&i.LinkedAt,
 		&i.SetupReadAt,
-		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.LookAt,
@@ -81,12 +81,24 @@ func (q *Queries) IntegrationByID(ctx context.Context, environmentID int64, iD i
 		&i.Imports,
 		&i.ImportsTold,
 		&i.ToldAt,
+		&i.ClockHeader,
+		&i.ClockZone,
+		&i.ClockMargin,
+		&i.ClockKnownAt,
+		&i.SweepPage,
+		&i.LimitSetAt,
+		&i.TokenRefusedAt,
+		&i.TokenProbeAt,
+		&i.TokenProbes,
+		&i.TokenAcceptedAt,
+		&i.LookFailures,
+		&i.LookProblem,
 	)
 	return i, err
 }
 
 const integrationByLinkKey = `-- name: IntegrationByLinkKey :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at, clock_header, clock_zone, clock_margin, clock_known_at, sweep_page, limit_set_at, token_refused_at, token_probe_at, token_probes, token_accepted_at, look_failures, look_problem FROM integrations WHERE environment_id = $1 AND link_key = $2 AND state <> 'removed'
 `
 
 func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64, linkKey string) (Integration, error) {
@@ -119,7 +131,6 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.LastPolledAt,
 		&i.LinkedAt,
 		&i.SetupReadAt,
-		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.LookAt,
@@ -130,18 +141,29 @@ func (q *Queries) IntegrationByLinkKey(ctx context.Context, environmentID int64,
 		&i.Imports,
 		&i.ImportsTold,
 		&i.ToldAt,
+		&i.ClockHeader,
+		&i.ClockZone,
+		&i.ClockMargin,
+		&i.ClockKnownAt,
+		&i.SweepPage,
+		&i.LimitSetAt,
+		&i.TokenRefusedAt,
+		&i.TokenProbeAt,
+		&i.TokenProbes,
+		&i.TokenAcceptedAt,
+		&i.LookFailures,
+		&i.LookProblem,
 	)
 	return i, err
 }
 
 const integrationCheckFailed = `-- name: IntegrationCheckFailed :exec
-UPDATE integrations SET last_error = $1, next_sync_at = $2, products_hint = false,
+UPDATE integrations SET next_sync_at = $1, products_hint = false,
   setup_read_at = CASE WHEN products_hint THEN NULL ELSE setup_read_at END
-WHERE environment_id = $3 AND id = $4
+WHERE environment_id = $2 AND id = $3
 `
 
 type IntegrationCheckFailedParams struct {
-	LastError     string
 	NextSyncAt    time.Time
 	EnvironmentID int64
 	ID            int64
@@ -149,17 +171,12 @@ type IntegrationCheckFailedParams struct {
 
 // A hint that was not followed up is not forgotten: without a set-up the next check looks at everything.
 func (q *Queries) IntegrationCheckFailed(ctx context.Context, arg IntegrationCheckFailedParams) error {
-	_, err := q.db.Exec(ctx, integrationCheckFailed,
-		arg.LastError,
-		arg.NextSyncAt,
-		arg.EnvironmentID,
-		arg.ID,
-	)
+	_, err := q.db.Exec(ctx, integrationCheckFailed, arg.NextSyncAt, arg.EnvironmentID, arg.ID)
 	return err
 }
 
 const integrationChecked = `-- name: IntegrationChecked :exec
-UPDATE integrations SET product_cursor = $1, last_checked_at = $2, next_sync_at = $3, last_error = '',
+UPDATE integrations SET product_cursor = $1, last_checked_at = $2, next_sync_at = $3,
   last_synchronised_at = CASE WHEN $4::boolean THEN $2 ELSE last_synchronised_at END
 WHERE environment_id = $5 AND id = $6
 `
@@ -186,7 +203,8 @@ func (q *Queries) IntegrationChecked(ctx context.Context, arg IntegrationChecked
 }
 
 const integrationHead = `-- name: IntegrationHead :one
-SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state IN ('action_required', 'outcome_unknown'))::bigint AS attention,
+SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state IN ('action_required', 'outcome_unknown')
+    AND NOT f.may_resend AND f.look NOT IN ('wanted', 'looking'))::bigint AS attention,
   (SELECT count(*) FROM integration_products ip WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND ip.local_product_id IS NOT NULL AND ip.vanished = '')::bigint AS imported
 `
 
@@ -200,6 +218,21 @@ func (q *Queries) IntegrationHead(ctx context.Context, environmentID int64, iD i
 	var i IntegrationHeadRow
 	err := row.Scan(&i.Attention, &i.Imported)
 	return i, err
+}
+
+const integrationHeardClock = `-- name: IntegrationHeardClock :exec
+UPDATE integrations SET clock_header = $1 WHERE environment_id = $2 AND id = $3
+`
+
+type IntegrationHeardClockParams struct {
+	ClockHeader   int32
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationHeardClock(ctx context.Context, arg IntegrationHeardClockParams) error {
+	_, err := q.db.Exec(ctx, integrationHeardClock, arg.ClockHeader, arg.EnvironmentID, arg.ID)
+	return err
 }
 
 const integrationHint = `-- name: IntegrationHint :execrows
@@ -261,7 +294,7 @@ const integrationInsert = `-- name: IntegrationInsert :one
 INSERT INTO integrations (environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed,
   next_sync_at, next_poll_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at
+  $12, $12, $12, $12) RETURNING id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at, clock_header, clock_zone, clock_margin, clock_known_at, sweep_page, limit_set_at, token_refused_at, token_probe_at, token_probes, token_accepted_at, look_failures, look_problem
 `
 
 type IntegrationInsertParams struct {
@@ -270,7 +303,7 @@ type IntegrationInsertParams struct {
 	AccountName       string
 	BaseURL           string
 	TokenSealed       []byte
-	PartnerKind       string
+	PartnerKind       states.PartnerKind
 	Capabilities      []byte
 	LimitGroup        string
 	Settings          linking.Settings
@@ -322,7 +355,6 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.LastPolledAt,
 		&i.LinkedAt,
 		&i.SetupReadAt,
-		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.LookAt,
@@ -333,6 +365,18 @@ func (q *Queries) IntegrationInsert(ctx context.Context, arg IntegrationInsertPa
 		&i.Imports,
 		&i.ImportsTold,
 		&i.ToldAt,
+		&i.ClockHeader,
+		&i.ClockZone,
+		&i.ClockMargin,
+		&i.ClockKnownAt,
+		&i.SweepPage,
+		&i.LimitSetAt,
+		&i.TokenRefusedAt,
+		&i.TokenProbeAt,
+		&i.TokenProbes,
+		&i.TokenAcceptedAt,
+		&i.LookFailures,
+		&i.LookProblem,
 	)
 	return i, err
 }
@@ -363,7 +407,7 @@ func (q *Queries) IntegrationLinked(ctx context.Context, arg IntegrationLinkedPa
 }
 
 const integrationList = `-- name: IntegrationList :many
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at, clock_header, clock_zone, clock_margin, clock_known_at, sweep_page, limit_set_at, token_refused_at, token_probe_at, token_probes, token_accepted_at, look_failures, look_problem FROM integrations WHERE environment_id = $1 AND state <> 'removed' ORDER BY id
 `
 
 func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]Integration, error) {
@@ -402,7 +446,6 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.LastPolledAt,
 			&i.LinkedAt,
 			&i.SetupReadAt,
-			&i.LastError,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.LookAt,
@@ -413,6 +456,18 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 			&i.Imports,
 			&i.ImportsTold,
 			&i.ToldAt,
+			&i.ClockHeader,
+			&i.ClockZone,
+			&i.ClockMargin,
+			&i.ClockKnownAt,
+			&i.SweepPage,
+			&i.LimitSetAt,
+			&i.TokenRefusedAt,
+			&i.TokenProbeAt,
+			&i.TokenProbes,
+			&i.TokenAcceptedAt,
+			&i.LookFailures,
+			&i.LookProblem,
 		); err != nil {
 			return nil, err
 		}
@@ -425,7 +480,7 @@ func (q *Queries) IntegrationList(ctx context.Context, environmentID int64) ([]I
 }
 
 const integrationLock = `-- name: IntegrationLock :one
-SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, last_error, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, name, account_name, base_url, token_sealed, partner_kind, capabilities, limit_group, settings, link_key, event_secret_sealed, event_seq, state, paused_reason, products_hint, sales_hint, product_cursor, sale_cursor, next_sync_at, next_poll_at, last_synchronised_at, last_checked_at, last_polled_at, linked_at, setup_read_at, created_at, updated_at, look_at, look_cursor, sweep_at, sweep_after, poll_window, imports, imports_told, told_at, clock_header, clock_zone, clock_margin, clock_known_at, sweep_page, limit_set_at, token_refused_at, token_probe_at, token_probes, token_accepted_at, look_failures, look_problem FROM integrations WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD int64) (Integration, error) {
@@ -458,7 +513,6 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.LastPolledAt,
 		&i.LinkedAt,
 		&i.SetupReadAt,
-		&i.LastError,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.LookAt,
@@ -469,17 +523,31 @@ func (q *Queries) IntegrationLock(ctx context.Context, environmentID int64, iD i
 		&i.Imports,
 		&i.ImportsTold,
 		&i.ToldAt,
+		&i.ClockHeader,
+		&i.ClockZone,
+		&i.ClockMargin,
+		&i.ClockKnownAt,
+		&i.SweepPage,
+		&i.LimitSetAt,
+		&i.TokenRefusedAt,
+		&i.TokenProbeAt,
+		&i.TokenProbes,
+		&i.TokenAcceptedAt,
+		&i.LookFailures,
+		&i.LookProblem,
 	)
 	return i, err
 }
 
 const integrationLook = `-- name: IntegrationLook :exec
-UPDATE integrations SET look_at = $1, look_cursor = $2 WHERE environment_id = $3 AND id = $4
+UPDATE integrations SET look_at = $1, look_cursor = $2, look_failures = $3, look_problem = $4 WHERE environment_id = $5 AND id = $6
 `
 
 type IntegrationLookParams struct {
 	LookAt        *time.Time
 	LookCursor    string
+	LookFailures  int32
+	LookProblem   states.Reason
 	EnvironmentID int64
 	ID            int64
 }
@@ -488,6 +556,8 @@ func (q *Queries) IntegrationLook(ctx context.Context, arg IntegrationLookParams
 	_, err := q.db.Exec(ctx, integrationLook,
 		arg.LookAt,
 		arg.LookCursor,
+		arg.LookFailures,
+		arg.LookProblem,
 		arg.EnvironmentID,
 		arg.ID,
 	)
@@ -495,7 +565,7 @@ func (q *Queries) IntegrationLook(ctx context.Context, arg IntegrationLookParams
 }
 
 const integrationLookSoon = `-- name: IntegrationLookSoon :exec
-UPDATE integrations SET look_at = coalesce(look_at, $1) WHERE environment_id = $2 AND id = $3
+UPDATE integrations SET look_at = least(look_at, $1) WHERE environment_id = $2 AND id = $3
 `
 
 type IntegrationLookSoonParams struct {
@@ -629,7 +699,7 @@ WITH offer AS (
 SELECT offer.partner_product_id, offer.name, offer.identifier, offer.type, offer.supplier, offer.selected, offer.offered, offer.local_product_id, offer.first_seen_at, offer.local_active, offer.deactivated_by, offer.deleted_at, offer.state FROM offer
 WHERE offer.partner_product_id > $1::bigint
   AND ($2::text IS NULL OR offer.state = $2)
-  AND ($3::text IS NULL OR offer.name ILIKE '%' || $3 || '%' OR offer.identifier ILIKE '%' || $3 || '%')
+  AND ($3::text IS NULL OR koppel_contains(offer.name, $3) OR koppel_contains(offer.identifier, $3))
 ORDER BY offer.partner_product_id LIMIT $4
 `
 
@@ -769,20 +839,6 @@ func (q *Queries) IntegrationProductStates(ctx context.Context, environmentID in
 		return nil, err
 	}
 	return items, nil
-}
-
-const integrationProductsAny = `-- name: IntegrationProductsAny :one
-SELECT EXISTS (SELECT FROM integration_products
-WHERE environment_id = $1 AND integration_id = $2
-  AND ((selected AND offered AND (applied_hash IS DISTINCT FROM hash OR vanished <> ''))
-    OR (local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = '')))::boolean
-`
-
-func (q *Queries) IntegrationProductsAny(ctx context.Context, environmentID int64, integrationID int64) (bool, error) {
-	row := q.db.QueryRow(ctx, integrationProductsAny, environmentID, integrationID)
-	var column_1 bool
-	err := row.Scan(&column_1)
-	return column_1, err
 }
 
 const integrationProductsDismiss = `-- name: IntegrationProductsDismiss :execrows
@@ -1053,7 +1109,7 @@ func (q *Queries) IntegrationProductsSelected(ctx context.Context, environmentID
 }
 
 const integrationProductsToDetail = `-- name: IntegrationProductsToDetail :many
-SELECT partner_product_id FROM integration_products
+SELECT partner_product_id, partner_updated_at FROM integration_products
 WHERE environment_id = $1 AND integration_id = $2 AND selected AND offered AND NOT detailed AND partner_product_id > $3
 ORDER BY partner_product_id LIMIT $4
 `
@@ -1065,7 +1121,12 @@ type IntegrationProductsToDetailParams struct {
 	PageSize      int32
 }
 
-func (q *Queries) IntegrationProductsToDetail(ctx context.Context, arg IntegrationProductsToDetailParams) ([]int64, error) {
+type IntegrationProductsToDetailRow struct {
+	PartnerProductID int64
+	PartnerUpdatedAt string
+}
+
+func (q *Queries) IntegrationProductsToDetail(ctx context.Context, arg IntegrationProductsToDetailParams) ([]IntegrationProductsToDetailRow, error) {
 	rows, err := q.db.Query(ctx, integrationProductsToDetail,
 		arg.EnvironmentID,
 		arg.IntegrationID,
@@ -1076,13 +1137,13 @@ func (q *Queries) IntegrationProductsToDetail(ctx context.Context, arg Integrati
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []IntegrationProductsToDetailRow
 	for rows.Next() {
-		var partner_product_id int64
-		if err := rows.Scan(&partner_product_id); err != nil {
+		var i IntegrationProductsToDetailRow
+		if err := rows.Scan(&i.PartnerProductID, &i.PartnerUpdatedAt); err != nil {
 			return nil, err
 		}
-		items = append(items, partner_product_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -1115,7 +1176,7 @@ WHERE environment_id = $2 AND integration_id = $3 AND partner_product_id = ANY (
 `
 
 type IntegrationProductsVanishedParams struct {
-	Vanished      string
+	Vanished      states.Vanished
 	EnvironmentID int64
 	IntegrationID int64
 	Ids           []int64
@@ -1152,16 +1213,41 @@ func (q *Queries) IntegrationProductsVanishing(ctx context.Context, environmentI
 	return i, err
 }
 
+const integrationSawClock = `-- name: IntegrationSawClock :exec
+UPDATE integrations SET clock_zone = $1, clock_margin = $2, clock_known_at = $3 WHERE environment_id = $4 AND id = $5
+`
+
+type IntegrationSawClockParams struct {
+	ClockZone     int32
+	ClockMargin   int32
+	ClockKnownAt  *time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationSawClock(ctx context.Context, arg IntegrationSawClockParams) error {
+	_, err := q.db.Exec(ctx, integrationSawClock,
+		arg.ClockZone,
+		arg.ClockMargin,
+		arg.ClockKnownAt,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	return err
+}
+
 const integrationSetConnection = `-- name: IntegrationSetConnection :exec
 UPDATE integrations SET account_name = $1, base_url = $2, token_sealed = $3, partner_kind = $4,
-  capabilities = $5, limit_group = $6, linked_at = NULL, product_cursor = '', sale_cursor = '', poll_window = false, updated_at = $7 WHERE environment_id = $8 AND id = $9
+  clock_header = 0, clock_zone = 0, clock_margin = 10800, clock_known_at = NULL,
+  capabilities = $5, limit_group = $6::text || CASE WHEN (settings ->> 'requests_per_minute')::integer > 0 THEN '.' || id ELSE '' END, linked_at = NULL, product_cursor = '', sale_cursor = '', poll_window = false,
+  token_refused_at = NULL, token_probe_at = NULL, token_probes = 0, token_accepted_at = NULL, updated_at = $7 WHERE environment_id = $8 AND id = $9
 `
 
 type IntegrationSetConnectionParams struct {
 	AccountName   string
 	BaseURL       string
 	TokenSealed   []byte
-	PartnerKind   string
+	PartnerKind   states.PartnerKind
 	Capabilities  []byte
 	LimitGroup    string
 	Now           time.Time
@@ -1200,27 +1286,33 @@ func (q *Queries) IntegrationSetImports(ctx context.Context, arg IntegrationSetI
 }
 
 const integrationSetSettings = `-- name: IntegrationSetSettings :exec
-UPDATE integrations SET name = $1, settings = $2, next_sync_at = least(next_sync_at, $3), next_poll_at = least(next_poll_at, $4), updated_at = $5
-WHERE environment_id = $6 AND id = $7
+UPDATE integrations SET name = $1, settings = $2,
+  limit_group = split_part(limit_group, '.', 1) || CASE WHEN $3::boolean THEN '.' || id ELSE '' END, limit_set_at = CASE WHEN $4::boolean THEN $5 ELSE limit_set_at END, next_sync_at = least(next_sync_at, $6), next_poll_at = least(next_poll_at, $7), updated_at = $5
+WHERE environment_id = $8 AND id = $9
 `
 
 type IntegrationSetSettingsParams struct {
 	Name          string
 	Settings      linking.Settings
+	OwnLimit      bool
+	LimitSet      bool
+	Now           time.Time
 	NextSyncAt    time.Time
 	NextPollAt    time.Time
-	Now           time.Time
 	EnvironmentID int64
 	ID            int64
 }
 
+// A link with a limit of its own has a limit group of its own: it binds nobody else.
 func (q *Queries) IntegrationSetSettings(ctx context.Context, arg IntegrationSetSettingsParams) error {
 	_, err := q.db.Exec(ctx, integrationSetSettings,
 		arg.Name,
 		arg.Settings,
+		arg.OwnLimit,
+		arg.LimitSet,
+		arg.Now,
 		arg.NextSyncAt,
 		arg.NextPollAt,
-		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,
 	)
@@ -1228,17 +1320,19 @@ func (q *Queries) IntegrationSetSettings(ctx context.Context, arg IntegrationSet
 }
 
 const integrationSetState = `-- name: IntegrationSetState :execrows
-UPDATE integrations SET state = $1, paused_reason = $2, updated_at = $3 WHERE environment_id = $4 AND id = $5 AND state <> 'removed' AND state <> $1
+UPDATE integrations SET state = $1, paused_reason = $2, token_refused_at = NULL, token_probe_at = NULL, token_probes = 0, updated_at = $3
+WHERE environment_id = $4 AND id = $5 AND state <> 'removed' AND (state <> $1 OR paused_reason <> $2)
 `
 
 type IntegrationSetStateParams struct {
-	State         string
-	PausedReason  string
+	State         states.IntegrationState
+	PausedReason  states.PausedReason
 	Now           time.Time
 	EnvironmentID int64
 	ID            int64
 }
 
+// A person decides on a link: what was in doubt of its token is no longer asked.
 func (q *Queries) IntegrationSetState(ctx context.Context, arg IntegrationSetStateParams) (int64, error) {
 	result, err := q.db.Exec(ctx, integrationSetState,
 		arg.State,
@@ -1269,12 +1363,13 @@ func (q *Queries) IntegrationSetupRead(ctx context.Context, arg IntegrationSetup
 }
 
 const integrationSwept = `-- name: IntegrationSwept :exec
-UPDATE integrations SET sweep_at = $1, sweep_after = $2 WHERE environment_id = $3 AND id = $4
+UPDATE integrations SET sweep_at = $1, sweep_after = $2, sweep_page = $3 WHERE environment_id = $4 AND id = $5
 `
 
 type IntegrationSweptParams struct {
 	SweepAt       time.Time
 	SweepAfter    int64
+	SweepPage     int32
 	EnvironmentID int64
 	ID            int64
 }
@@ -1283,6 +1378,7 @@ func (q *Queries) IntegrationSwept(ctx context.Context, arg IntegrationSweptPara
 	_, err := q.db.Exec(ctx, integrationSwept,
 		arg.SweepAt,
 		arg.SweepAfter,
+		arg.SweepPage,
 		arg.EnvironmentID,
 		arg.ID,
 	)
@@ -1311,6 +1407,87 @@ type IntegrationTakeSalesHintParams struct {
 // Taken before the partner is asked: a hint that comes during the request is about something newer.
 func (q *Queries) IntegrationTakeSalesHint(ctx context.Context, arg IntegrationTakeSalesHintParams) error {
 	_, err := q.db.Exec(ctx, integrationTakeSalesHint, arg.Now, arg.EnvironmentID, arg.ID)
+	return err
+}
+
+const integrationTokenAccepted = `-- name: IntegrationTokenAccepted :exec
+UPDATE integrations SET state = 'active', paused_reason = '', token_refused_at = NULL, token_probe_at = NULL, token_accepted_at = $1, updated_at = $1
+WHERE environment_id = $2 AND id = $3
+`
+
+type IntegrationTokenAcceptedParams struct {
+	Now           *time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationTokenAccepted(ctx context.Context, arg IntegrationTokenAcceptedParams) error {
+	_, err := q.db.Exec(ctx, integrationTokenAccepted, arg.Now, arg.EnvironmentID, arg.ID)
+	return err
+}
+
+const integrationTokenDoubt = `-- name: IntegrationTokenDoubt :execrows
+UPDATE integrations SET token_refused_at = $1, token_probe_at = $2, token_probes = $3
+WHERE environment_id = $4 AND id = $5 AND state = 'active' AND token_probe_at IS NULL
+`
+
+type IntegrationTokenDoubtParams struct {
+	Now           *time.Time
+	ProbeAt       *time.Time
+	Probes        int32
+	EnvironmentID int64
+	ID            int64
+}
+
+// The token was refused once: of all that find it so, one plans the second look.
+func (q *Queries) IntegrationTokenDoubt(ctx context.Context, arg IntegrationTokenDoubtParams) (int64, error) {
+	result, err := q.db.Exec(ctx, integrationTokenDoubt,
+		arg.Now,
+		arg.ProbeAt,
+		arg.Probes,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const integrationTokenLater = `-- name: IntegrationTokenLater :exec
+UPDATE integrations SET token_probe_at = $1 WHERE environment_id = $2 AND id = $3
+`
+
+type IntegrationTokenLaterParams struct {
+	ProbeAt       *time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationTokenLater(ctx context.Context, arg IntegrationTokenLaterParams) error {
+	_, err := q.db.Exec(ctx, integrationTokenLater, arg.ProbeAt, arg.EnvironmentID, arg.ID)
+	return err
+}
+
+const integrationTokenRefused = `-- name: IntegrationTokenRefused :exec
+UPDATE integrations SET state = 'paused', paused_reason = 'token_refused', token_probe_at = $1, token_probes = token_probes + 1, updated_at = $2
+WHERE environment_id = $3 AND id = $4
+`
+
+type IntegrationTokenRefusedParams struct {
+	ProbeAt       *time.Time
+	Now           time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) IntegrationTokenRefused(ctx context.Context, arg IntegrationTokenRefusedParams) error {
+	_, err := q.db.Exec(ctx, integrationTokenRefused,
+		arg.ProbeAt,
+		arg.Now,
+		arg.EnvironmentID,
+		arg.ID,
+	)
 	return err
 }
 
@@ -1385,7 +1562,7 @@ WHERE environment_id = $6 AND id = $7
 type ProductRestoreParams struct {
 	Content       linking.ProductContent
 	Active        bool
-	DeactivatedBy string
+	DeactivatedBy states.DeactivatedBy
 	DeletedAt     *time.Time
 	Now           time.Time
 	EnvironmentID int64
@@ -1434,6 +1611,28 @@ type ProductsDeleteBySyncParams struct {
 func (q *Queries) ProductsDeleteBySync(ctx context.Context, arg ProductsDeleteBySyncParams) error {
 	_, err := q.db.Exec(ctx, productsDeleteBySync, arg.Now, arg.EnvironmentID, arg.Ids)
 	return err
+}
+
+const syncRunBrake = `-- name: SyncRunBrake :exec
+UPDATE sync_runs SET reason = 'braked' WHERE environment_id = $1 AND id = $2
+`
+
+func (q *Queries) SyncRunBrake(ctx context.Context, environmentID int64, iD int64) error {
+	_, err := q.db.Exec(ctx, syncRunBrake, environmentID, iD)
+	return err
+}
+
+const syncRunBraked = `-- name: SyncRunBraked :one
+SELECT EXISTS (SELECT FROM sync_runs WHERE environment_id = $1 AND integration_id = $2
+  AND (state = 'needs_confirmation' OR state = 'running' AND reason = 'braked'))::boolean
+`
+
+// Whether a person is being asked about what vanished: a run waits, or is about to.
+func (q *Queries) SyncRunBraked(ctx context.Context, environmentID int64, integrationID int64) (bool, error) {
+	row := q.db.QueryRow(ctx, syncRunBraked, environmentID, integrationID)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const syncRunByID = `-- name: SyncRunByID :one
@@ -1494,7 +1693,7 @@ type SyncRunChangesRow struct {
 	RunID            int64
 	PartnerProductID int64
 	ProductID        *int64
-	Kind             string
+	Kind             states.ChangeKind
 	Fields           []linking.FieldChange
 	Reason           string
 	Name             string
@@ -1579,8 +1778,8 @@ WHERE environment_id = $5 AND id = $6 AND state IN ('queued', 'running')
 `
 
 type SyncRunFinishParams struct {
-	State         string
-	Reason        string
+	State         states.RunState
+	Reason        states.Reason
 	Unchanged     int32
 	Now           *time.Time
 	EnvironmentID int64
@@ -1611,7 +1810,7 @@ ON CONFLICT (environment_id, integration_id) WHERE state = 'queued' DO UPDATE SE
 type SyncRunInsertParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Trigger       string
+	Trigger       states.RunTrigger
 	UserID        *int64
 	Now           time.Time
 }
@@ -1803,7 +2002,7 @@ WHERE environment_id = $4 AND integration_id = $5 AND id = $6 AND state = ANY ($
 `
 
 type SyncRunResolveParams struct {
-	State         string
+	State         states.RunState
 	Confirmed     bool
 	Now           time.Time
 	EnvironmentID int64
@@ -1951,27 +2150,22 @@ func (q *Queries) SyncRunsToConfirm(ctx context.Context, environmentID int64) ([
 }
 
 const systemIntegrationsToRun = `-- name: SystemIntegrationsToRun :many
-SELECT environment_id, id FROM integrations WHERE state <> 'removed' ORDER BY id
+SELECT id FROM integrations WHERE state <> 'removed' AND id > $1 ORDER BY id LIMIT $2
 `
 
-type SystemIntegrationsToRunRow struct {
-	EnvironmentID int64
-	ID            int64
-}
-
-func (q *Queries) SystemIntegrationsToRun(ctx context.Context) ([]SystemIntegrationsToRunRow, error) {
-	rows, err := q.db.Query(ctx, systemIntegrationsToRun)
+func (q *Queries) SystemIntegrationsToRun(ctx context.Context, afterID int64, pageSize int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, systemIntegrationsToRun, afterID, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SystemIntegrationsToRunRow
+	var items []int64
 	for rows.Next() {
-		var i SystemIntegrationsToRunRow
-		if err := rows.Scan(&i.EnvironmentID, &i.ID); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 const environmentKey = `-- name: EnvironmentKey :one
@@ -178,7 +179,7 @@ type LinkListRow struct {
 	PartnerLinkKey    string
 	EventSecretSealed []byte
 	Settings          linking.IncomingSettings
-	State             string
+	State             states.LinkState
 	ProductsSeq       int64
 	SalesSeq          int64
 	ProductsAnnounced int64
@@ -233,6 +234,37 @@ func (q *Queries) LinkList(ctx context.Context, environmentID int64) ([]LinkList
 		return nil, err
 	}
 	return items, nil
+}
+
+const linkOfUser = `-- name: LinkOfUser :one
+SELECT id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required FROM incoming_links WHERE environment_id = $1 AND user_id = $2
+`
+
+// The link of a user, also one that ended: it keeps the key.
+func (q *Queries) LinkOfUser(ctx context.Context, environmentID int64, userID int64) (IncomingLink, error) {
+	row := q.db.QueryRow(ctx, linkOfUser, environmentID, userID)
+	var i IncomingLink
+	err := row.Scan(
+		&i.ID,
+		&i.EnvironmentID,
+		&i.UserID,
+		&i.PartnerAccount,
+		&i.PartnerBaseURL,
+		&i.PartnerLinkKey,
+		&i.EventSecretSealed,
+		&i.Settings,
+		&i.State,
+		&i.ProductsSeq,
+		&i.SalesSeq,
+		&i.ProductsAnnounced,
+		&i.SalesAnnounced,
+		&i.Changed,
+		&i.LinkedAt,
+		&i.LastContactAt,
+		&i.PartnerKey,
+		&i.KeyRequired,
+	)
+	return i, err
 }
 
 const linkPin = `-- name: LinkPin :execrows
@@ -397,10 +429,11 @@ func (q *Queries) LinkSetSettings(ctx context.Context, arg LinkSetSettingsParams
 
 const linkUpsert = `-- name: LinkUpsert :one
 INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, partner_key, linked_at, last_contact_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+  coalesce((SELECT u.partner_key FROM users u WHERE u.environment_id = $1 AND u.id = $2), $8), $9, $9)
 ON CONFLICT (environment_id, user_id) DO UPDATE SET partner_account = EXCLUDED.partner_account, partner_base_url = EXCLUDED.partner_base_url,
   partner_link_key = EXCLUDED.partner_link_key, event_secret_sealed = EXCLUDED.event_secret_sealed, state = 'active', last_contact_at = EXCLUDED.last_contact_at,
-  partner_key = CASE WHEN incoming_links.state = 'ended' THEN EXCLUDED.partner_key ELSE coalesce(incoming_links.partner_key, EXCLUDED.partner_key) END,
+  partner_key = coalesce(incoming_links.partner_key, EXCLUDED.partner_key),
   key_required = incoming_links.key_required OR EXCLUDED.partner_key IS NOT NULL
 RETURNING id, environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, state, products_seq, sales_seq, products_announced, sales_announced, changed, linked_at, last_contact_at, partner_key, key_required
 `
@@ -413,7 +446,7 @@ type LinkUpsertParams struct {
 	PartnerLinkKey    string
 	EventSecretSealed []byte
 	Settings          linking.IncomingSettings
-	PartnerKey        []byte
+	PartnerKey        interface{}
 	Now               time.Time
 }
 
@@ -524,31 +557,53 @@ func (q *Queries) ProductsOffered(ctx context.Context, environmentID int64, orga
 	return items, nil
 }
 
-const systemLinksToTell = `-- name: SystemLinksToTell :many
-SELECT environment_id, id FROM incoming_links WHERE state = 'active' AND (products_announced < products_seq OR sales_announced < sales_seq) ORDER BY id
+const signatureNonceInsert = `-- name: SignatureNonceInsert :execrows
+INSERT INTO signature_nonces (environment_id, nonce, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 `
 
-type SystemLinksToTellRow struct {
+type SignatureNonceInsertParams struct {
 	EnvironmentID int64
-	ID            int64
+	Nonce         []byte
+	Now           time.Time
 }
 
-func (q *Queries) SystemLinksToTell(ctx context.Context) ([]SystemLinksToTellRow, error) {
-	rows, err := q.db.Query(ctx, systemLinksToTell)
+func (q *Queries) SignatureNonceInsert(ctx context.Context, arg SignatureNonceInsertParams) (int64, error) {
+	result, err := q.db.Exec(ctx, signatureNonceInsert, arg.EnvironmentID, arg.Nonce, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const systemLinksToTell = `-- name: SystemLinksToTell :many
+SELECT id FROM incoming_links WHERE state = 'active' AND (products_announced < products_seq OR sales_announced < sales_seq) AND id > $1 ORDER BY id LIMIT $2
+`
+
+func (q *Queries) SystemLinksToTell(ctx context.Context, afterID int64, pageSize int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, systemLinksToTell, afterID, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SystemLinksToTellRow
+	var items []int64
 	for rows.Next() {
-		var i SystemLinksToTellRow
-		if err := rows.Scan(&i.EnvironmentID, &i.ID); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	return items, nil
+}
+
+const systemSignatureNoncesExpire = `-- name: SystemSignatureNoncesExpire :exec
+DELETE FROM signature_nonces WHERE seen_at < $1
+`
+
+func (q *Queries) SystemSignatureNoncesExpire(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, systemSignatureNoncesExpire, before)
+	return err
 }

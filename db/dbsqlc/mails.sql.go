@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const mailByID = `-- name: MailByID :one
@@ -43,8 +45,8 @@ type MailInsertParams struct {
 	SaleID        *int64
 	UserID        *int64
 	SecretSealed  []byte
-	Kind          string
-	State         string
+	Kind          states.MailKind
+	State         states.MailState
 	Now           time.Time
 }
 
@@ -105,7 +107,7 @@ WHERE environment_id = $5 AND id = $6
 `
 
 type MailSetParams struct {
-	State         string
+	State         states.MailState
 	Attempts      int32
 	NextAt        time.Time
 	FinishedAt    *time.Time
@@ -134,7 +136,7 @@ type SystemMailAddressRow struct {
 	EnvironmentID int64
 	ID            int64
 	SaleID        *int64
-	State         string
+	State         states.MailState
 }
 
 func (q *Queries) SystemMailAddress(ctx context.Context, id int64) (SystemMailAddressRow, error) {
@@ -150,27 +152,22 @@ func (q *Queries) SystemMailAddress(ctx context.Context, id int64) (SystemMailAd
 }
 
 const systemMailsToRun = `-- name: SystemMailsToRun :many
-SELECT environment_id, id FROM mails WHERE state IN ('waiting', 'sending') ORDER BY id
+SELECT id FROM mails WHERE state IN ('waiting', 'sending') AND id > $1 ORDER BY id LIMIT $2
 `
 
-type SystemMailsToRunRow struct {
-	EnvironmentID int64
-	ID            int64
-}
-
-func (q *Queries) SystemMailsToRun(ctx context.Context) ([]SystemMailsToRunRow, error) {
-	rows, err := q.db.Query(ctx, systemMailsToRun)
+func (q *Queries) SystemMailsToRun(ctx context.Context, afterID int64, pageSize int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, systemMailsToRun, afterID, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SystemMailsToRunRow
+	var items []int64
 	for rows.Next() {
-		var i SystemMailsToRunRow
-		if err := rows.Scan(&i.EnvironmentID, &i.ID); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

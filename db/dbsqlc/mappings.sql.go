@@ -180,7 +180,7 @@ INSERT INTO mapping_baselines (environment_id, integration_id, kind, version) VA
 type MappingBaselineFirstParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	Version       int32
 }
 
@@ -204,7 +204,7 @@ WHERE b.environment_id = $1 AND b.integration_id = $2 AND b.kind = $3
 type MappingBaselineMoveParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 }
 
 func (q *Queries) MappingBaselineMove(ctx context.Context, arg MappingBaselineMoveParams) error {
@@ -282,7 +282,7 @@ SELECT environment_id, integration_id, kind, run_id, reading FROM setup_readings
 type SetupReadingParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	RunID         int64
 }
 
@@ -311,7 +311,7 @@ DELETE FROM setup_readings WHERE environment_id = $1 AND integration_id = $2 AND
 type SetupReadingDoneParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 }
 
 func (q *Queries) SetupReadingDone(ctx context.Context, arg SetupReadingDoneParams) error {
@@ -327,7 +327,7 @@ ON CONFLICT (environment_id, integration_id, kind) DO UPDATE SET run_id = EXCLUD
 type SetupReadingSaveParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	RunID         int64
 	Reading       []byte
 }
@@ -385,7 +385,7 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 type SnapshotInsertParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	Version       int32
 	Data          []byte
 	Now           time.Time
@@ -410,7 +410,7 @@ SELECT environment_id, integration_id, kind, version, data, fetched_at FROM part
 type SnapshotLatestParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 }
 
 func (q *Queries) SnapshotLatest(ctx context.Context, arg SnapshotLatestParams) (PartnerSnapshot, error) {
@@ -435,7 +435,7 @@ DELETE FROM partner_snapshots s WHERE s.environment_id = $1 AND s.integration_id
 type SnapshotsForgetParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	Latest        int32
 }
 

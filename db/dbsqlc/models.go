@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"koppel/linking"
+	"koppel/states"
 )
 
 type Agreement struct {
@@ -42,18 +43,32 @@ type AuditLog struct {
 	Changed       int64
 }
 
+type BackgroundJob struct {
+	EnvironmentID int64
+	Subject       states.JobSubject
+	SubjectID     int64
+	Kind          states.JobKind
+	LastSuccessAt *time.Time
+	LastError     states.Reason
+	LastErrorRef  string
+	LastErrorAt   *time.Time
+	FailingSince  *time.Time
+	Failures      int32
+	NextTryAt     *time.Time
+}
+
 type CancellationRequest struct {
 	ID            int64
 	EnvironmentID int64
-	Direction     string
+	Direction     states.Direction
 	SaleID        int64
 	IntegrationID *int64
 	LinkID        *int64
 	Reference     string
 	Reason        string
-	State         string
+	State         states.CancellationState
 	Answer        string
-	Cause         string
+	Cause         states.Reason
 	Attempts      int32
 	NextAt        time.Time
 	UserID        *int64
@@ -79,7 +94,7 @@ type Environment struct {
 	ID        int64
 	Account   string
 	Name      string
-	Language  string
+	Language  states.Language
 	CreatedAt time.Time
 }
 
@@ -92,9 +107,9 @@ type EnvironmentKey struct {
 type File struct {
 	ID            int64
 	EnvironmentID int64
-	Owner         string
+	Owner         states.FileOwner
 	OwnerID       int64
-	Kind          string
+	Kind          states.FileKind
 	Name          string
 	Extension     string
 	Content       []byte
@@ -121,30 +136,34 @@ type FlowMapping struct {
 }
 
 type Forwarding struct {
-	ID              int64
-	EnvironmentID   int64
-	IntegrationID   int64
-	SaleID          int64
-	State           string
-	ByHand          bool
-	DueAt           time.Time
-	Cause           string
-	Problems        []linking.Problem
-	Attempts        int32
-	Key             string
-	RequestSealed   []byte
-	SendingSince    *time.Time
-	MayResend       bool
-	Candidates      []linking.Candidate
-	PartnerSaleID   *string
-	PartnerStatus   string
-	PartnerStatusAt *time.Time
-	ForwardedAt     *time.Time
-	AbandonReason   string
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	Look            string
-	Optin           string
+	ID                  int64
+	EnvironmentID       int64
+	IntegrationID       int64
+	SaleID              int64
+	State               states.ForwardingState
+	ByHand              bool
+	DueAt               time.Time
+	Cause               states.Reason
+	Problems            []linking.Problem
+	Attempts            int32
+	Key                 string
+	RequestSealed       []byte
+	SendingSince        *time.Time
+	MayResend           bool
+	Candidates          []linking.Candidate
+	PartnerSaleID       *string
+	PartnerStatus       string
+	PartnerStatusAt     *time.Time
+	ForwardedAt         *time.Time
+	AbandonReason       string
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+	Look                states.Look
+	Optin               string
+	PartnerStatusReadAt *time.Time
+	UnknownAt           *time.Time
+	LookedAt            *time.Time
+	LooksEmpty          int32
 }
 
 type ForwardingAttempt struct {
@@ -154,7 +173,8 @@ type ForwardingAttempt struct {
 	StartedAt     time.Time
 	FinishedAt    *time.Time
 	HttpStatus    int32
-	Reason        string
+	Reason        states.Reason
+	Outcome       states.AttemptOutcome
 }
 
 type IdempotencyKey struct {
@@ -175,7 +195,7 @@ type IncomingLink struct {
 	PartnerLinkKey    string
 	EventSecretSealed []byte
 	Settings          linking.IncomingSettings
-	State             string
+	State             states.LinkState
 	ProductsSeq       int64
 	SalesSeq          int64
 	ProductsAnnounced int64
@@ -194,15 +214,15 @@ type Integration struct {
 	AccountName        string
 	BaseURL            string
 	TokenSealed        []byte
-	PartnerKind        string
+	PartnerKind        states.PartnerKind
 	Capabilities       []byte
 	LimitGroup         string
 	Settings           linking.Settings
 	LinkKey            string
 	EventSecretSealed  []byte
 	EventSeq           int64
-	State              string
-	PausedReason       string
+	State              states.IntegrationState
+	PausedReason       states.PausedReason
 	ProductsHint       bool
 	SalesHint          bool
 	ProductCursor      string
@@ -214,7 +234,6 @@ type Integration struct {
 	LastPolledAt       *time.Time
 	LinkedAt           *time.Time
 	SetupReadAt        *time.Time
-	LastError          string
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
 	LookAt             *time.Time
@@ -225,6 +244,18 @@ type Integration struct {
 	Imports            string
 	ImportsTold        string
 	ToldAt             *time.Time
+	ClockHeader        int32
+	ClockZone          int32
+	ClockMargin        int32
+	ClockKnownAt       *time.Time
+	SweepPage          int32
+	LimitSetAt         *time.Time
+	TokenRefusedAt     *time.Time
+	TokenProbeAt       *time.Time
+	TokenProbes        int32
+	TokenAcceptedAt    *time.Time
+	LookFailures       int32
+	LookProblem        states.Reason
 }
 
 type IntegrationProduct struct {
@@ -241,9 +272,18 @@ type IntegrationProduct struct {
 	Selected         bool
 	LocalProductID   *int64
 	AppliedHash      []byte
-	Vanished         string
+	Vanished         states.Vanished
 	FirstSeenAt      time.Time
 	DetailedAt       time.Time
+}
+
+type IntegrationUse struct {
+	EnvironmentID int64
+	IntegrationID int64
+	At            time.Time
+	Kind          states.RequestKind
+	Requests      int32
+	Throttled     int32
 }
 
 type Invitation struct {
@@ -258,6 +298,13 @@ type KeyCheck struct {
 	Sealed []byte
 }
 
+type Lease struct {
+	Name   string
+	Holder string
+	Until  time.Time
+	DoneAt *time.Time
+}
+
 type LimitGroup struct {
 	Name              string
 	RequestsPerMinute *int32
@@ -269,10 +316,16 @@ type LimitGroup struct {
 	ProbeAt           *time.Time
 }
 
+type LimitGroupFloor struct {
+	Name   string
+	Kind   states.RequestKind
+	NextAt time.Time
+}
+
 type LimitGroupUse struct {
 	Name      string
 	At        time.Time
-	Kind      string
+	Kind      states.RequestKind
 	Requests  int32
 	Throttled int32
 }
@@ -288,8 +341,8 @@ type Mail struct {
 	ID            int64
 	EnvironmentID int64
 	SaleID        *int64
-	Kind          string
-	State         string
+	Kind          states.MailKind
+	State         states.MailState
 	Attempts      int32
 	NextAt        time.Time
 	CreatedAt     time.Time
@@ -301,7 +354,7 @@ type Mail struct {
 type MappingBaseline struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	Version       int32
 }
 
@@ -309,8 +362,8 @@ type Operation struct {
 	ID            int64
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
-	State         string
+	Kind          states.OperationKind
+	State         states.OperationState
 	Selection     []byte
 	Total         int32
 	Done          int32
@@ -351,17 +404,19 @@ type OrganisationProduct struct {
 type Outbox struct {
 	ID            int64
 	EnvironmentID int64
-	Kind          string
+	Kind          states.OutboxKind
 	SubjectID     int64
-	Signal        string
+	Signal        states.Signal
 	Attempts      int32
 	AvailableAt   time.Time
+	CreatedAt     time.Time
+	Traceparent   string
 }
 
 type PartnerSnapshot struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	Version       int32
 	Data          []byte
 	FetchedAt     time.Time
@@ -380,7 +435,7 @@ type Product struct {
 	Price            pgtype.Numeric
 	PriceMonthly     pgtype.Numeric
 	Active           bool
-	DeactivatedBy    string
+	DeactivatedBy    states.DeactivatedBy
 	IntegrationID    *int64
 	PartnerProductID *int64
 	CreatedAt        time.Time
@@ -420,7 +475,7 @@ type Sale struct {
 	EnvironmentID     int64
 	UserID            int64
 	OrganisationID    *int64
-	Type              string
+	Type              states.SaleType
 	Status            string
 	StatusType        string
 	StatusRemark      string
@@ -453,7 +508,7 @@ type SaleHistory struct {
 	ID             int64
 	EnvironmentID  int64
 	SaleID         int64
-	Type           string
+	Type           states.HistoryType
 	PreviousStatus string
 	NewStatus      string
 	Remark         string
@@ -478,7 +533,7 @@ type SaleOptin struct {
 	EnvironmentID int64
 	SaleID        int64
 	Optin         linking.Optin
-	Origin        string
+	Origin        states.OptinOrigin
 	ValidTill     *time.Time
 	WithdrawnAt   *time.Time
 	CreatedAt     time.Time
@@ -492,18 +547,46 @@ type Session struct {
 	SeenAt        time.Time
 }
 
+type SetAsideRow struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Kind          states.SetAsideKind
+	Detail        bool
+	PartnerID     string
+	Name          string
+	Field         string
+	Value         string
+	Reason        states.Reason
+	Kept          bool
+	RunID         *int64
+	Since         time.Time
+	LastSeenAt    time.Time
+}
+
 type SetupReading struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          linking.Part
 	RunID         int64
 	Reading       []byte
+}
+
+type SignInAddress struct {
+	Subject []byte
+	SeenAt  time.Time
 }
 
 type SignInFailure struct {
 	Subject  []byte
 	Failures int32
 	FirstAt  time.Time
+	NextAt   *time.Time
+}
+
+type SignatureNonce struct {
+	EnvironmentID int64
+	Nonce         []byte
+	SeenAt        time.Time
 }
 
 type Status struct {
@@ -536,11 +619,11 @@ type SyncRun struct {
 	ID            int64
 	EnvironmentID int64
 	IntegrationID int64
-	Trigger       string
-	State         string
+	Trigger       states.RunTrigger
+	State         states.RunState
 	Confirmed     bool
 	FullFetch     bool
-	Reason        string
+	Reason        states.Reason
 	Added         int32
 	Changed       int32
 	Unchanged     int32
@@ -559,9 +642,21 @@ type SyncRunChange struct {
 	RunID            int64
 	PartnerProductID int64
 	ProductID        *int64
-	Kind             string
+	Kind             states.ChangeKind
 	Fields           []linking.FieldChange
 	Reason           string
+}
+
+type SyncRunSetAside struct {
+	EnvironmentID int64
+	RunID         int64
+	Kind          states.SetAsideKind
+	Detail        bool
+	PartnerID     string
+	Name          string
+	Field         string
+	Value         string
+	Reason        states.Reason
 }
 
 type Token struct {
@@ -585,10 +680,11 @@ type User struct {
 	Email          string
 	Firstname      string
 	Lastname       string
-	Role           string
+	Role           states.Role
 	Active         bool
 	PasswordHash   string
 	CreatedAt      time.Time
+	PartnerKey     []byte
 }
 
 type Webhook struct {
@@ -596,11 +692,11 @@ type Webhook struct {
 	EnvironmentID int64
 	UUID          pgtype.UUID
 	UserID        int64
-	Scope         string
+	Scope         states.WebhookScope
 	Event         string
 	TargetURL     string
 	SecretSealed  []byte
-	State         string
+	State         states.WebhookState
 	Sequence      int64
 	Delivered     int64
 	Changed       int64

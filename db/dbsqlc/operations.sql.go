@@ -8,10 +8,12 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const forwardingsToResume = `-- name: ForwardingsToResume :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND state = 'action_required' AND id > $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND state = 'action_required' AND id > $3
   AND ($4::text IS NULL OR cause = $4) ORDER BY id LIMIT $5
 `
 
@@ -63,6 +65,10 @@ func (q *Queries) ForwardingsToResume(ctx context.Context, arg ForwardingsToResu
 			&i.UpdatedAt,
 			&i.Look,
 			&i.Optin,
+			&i.PartnerStatusReadAt,
+			&i.UnknownAt,
+			&i.LookedAt,
+			&i.LooksEmpty,
 		); err != nil {
 			return nil, err
 		}
@@ -94,7 +100,7 @@ func (q *Queries) ForwardingsToResumeCount(ctx context.Context, arg ForwardingsT
 
 const forwardingsUnderWay = `-- name: ForwardingsUnderWay :one
 SELECT count(*) FROM (SELECT FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2
-  AND f.state IN ('waiting', 'sending') AND f.due_at <= $3 LIMIT $4) few
+  AND (f.state IN ('waiting', 'sending') AND f.due_at <= $3 OR f.state = 'outcome_unknown' AND f.may_resend) LIMIT $4) few
 `
 
 type ForwardingsUnderWayParams struct {
@@ -170,7 +176,7 @@ UPDATE operations SET state = $1, finished_at = $2 WHERE environment_id = $3 AND
 `
 
 type OperationEndParams struct {
-	State         string
+	State         states.OperationState
 	Now           *time.Time
 	EnvironmentID int64
 	ID            int64
@@ -197,7 +203,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, environment_id, integration_id
 type OperationInsertParams struct {
 	EnvironmentID int64
 	IntegrationID int64
-	Kind          string
+	Kind          states.OperationKind
 	Selection     []byte
 	Total         int32
 	UserID        *int64
@@ -434,7 +440,7 @@ type SystemOperationAddressRow struct {
 	EnvironmentID int64
 	IntegrationID int64
 	ID            int64
-	State         string
+	State         states.OperationState
 }
 
 func (q *Queries) SystemOperationAddress(ctx context.Context, id int64) (SystemOperationAddressRow, error) {
@@ -450,27 +456,22 @@ func (q *Queries) SystemOperationAddress(ctx context.Context, id int64) (SystemO
 }
 
 const systemOperationsToRun = `-- name: SystemOperationsToRun :many
-SELECT environment_id, id FROM operations WHERE state = 'running' ORDER BY id
+SELECT id FROM operations WHERE state = 'running' AND id > $1 ORDER BY id LIMIT $2
 `
 
-type SystemOperationsToRunRow struct {
-	EnvironmentID int64
-	ID            int64
-}
-
-func (q *Queries) SystemOperationsToRun(ctx context.Context) ([]SystemOperationsToRunRow, error) {
-	rows, err := q.db.Query(ctx, systemOperationsToRun)
+func (q *Queries) SystemOperationsToRun(ctx context.Context, afterID int64, pageSize int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, systemOperationsToRun, afterID, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SystemOperationsToRunRow
+	var items []int64
 	for rows.Next() {
-		var i SystemOperationsToRunRow
-		if err := rows.Scan(&i.EnvironmentID, &i.ID); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 const conceptByUUID = `-- name: ConceptByUUID :one
@@ -64,28 +65,6 @@ func (q *Queries) ConceptInsert(ctx context.Context, arg ConceptInsertParams) (s
 	return uuid, err
 }
 
-const conceptOfSale = `-- name: ConceptOfSale :one
-SELECT id, environment_id, uuid, user_id, source, source_id, prefill, optin, sale_id, created_at FROM concept_transactions WHERE environment_id = $1 AND sale_id = $2
-`
-
-func (q *Queries) ConceptOfSale(ctx context.Context, environmentID int64, saleID *int64) (ConceptTransaction, error) {
-	row := q.db.QueryRow(ctx, conceptOfSale, environmentID, saleID)
-	var i ConceptTransaction
-	err := row.Scan(
-		&i.ID,
-		&i.EnvironmentID,
-		&i.UUID,
-		&i.UserID,
-		&i.Source,
-		&i.SourceID,
-		&i.Prefill,
-		&i.Optin,
-		&i.SaleID,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
 const conceptUse = `-- name: ConceptUse :execrows
 UPDATE concept_transactions SET sale_id = $1 WHERE environment_id = $2 AND id = $3 AND sale_id IS NULL
 `
@@ -115,7 +94,7 @@ type OptinInsertParams struct {
 	EnvironmentID int64
 	SaleID        int64
 	Optin         linking.Optin
-	Origin        string
+	Origin        states.OptinOrigin
 	ValidTill     *time.Time
 	WithdrawnAt   *time.Time
 	Now           time.Time

@@ -8,18 +8,21 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const outboxInsert = `-- name: OutboxInsert :exec
-INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at, traceparent) VALUES ($1, $2, $3, $4, $5, $6)
 `
 
 type OutboxInsertParams struct {
 	EnvironmentID int64
-	Kind          string
+	Kind          states.OutboxKind
 	SubjectID     int64
-	Signal        string
+	Signal        states.Signal
 	Now           time.Time
+	Traceparent   string
 }
 
 func (q *Queries) OutboxInsert(ctx context.Context, arg OutboxInsertParams) error {
@@ -29,6 +32,7 @@ func (q *Queries) OutboxInsert(ctx context.Context, arg OutboxInsertParams) erro
 		arg.SubjectID,
 		arg.Signal,
 		arg.Now,
+		arg.Traceparent,
 	)
 	return err
 }
@@ -40,9 +44,9 @@ SELECT $1, $2, unnest($3::bigint[]), $4, $5
 
 type OutboxInsertManyParams struct {
 	EnvironmentID int64
-	Kind          string
+	Kind          states.OutboxKind
 	SubjectIds    []int64
-	Signal        string
+	Signal        states.Signal
 	Now           time.Time
 }
 
@@ -60,9 +64,9 @@ func (q *Queries) OutboxInsertMany(ctx context.Context, arg OutboxInsertManyPara
 const systemForwardingAddress = `-- name: SystemForwardingAddress :one
 SELECT f.environment_id, f.integration_id, f.sale_id, i.limit_group, f.state,
   (SELECT count(*) FROM (SELECT FROM forwardings o WHERE o.environment_id = f.environment_id AND o.integration_id = f.integration_id
-    AND o.state IN ('waiting', 'sending') AND o.id < f.id LIMIT 20) few) AS ahead
+    AND o.state IN ('waiting', 'sending') AND o.id < f.id LIMIT $1) few) AS ahead
 FROM forwardings f
-JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id WHERE f.id = $1
+JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id WHERE f.id = $2
 `
 
 type SystemForwardingAddressRow struct {
@@ -70,14 +74,14 @@ type SystemForwardingAddressRow struct {
 	IntegrationID int64
 	SaleID        int64
 	LimitGroup    string
-	State         string
+	State         states.ForwardingState
 	Ahead         int64
 }
 
 // Where a forwarding's workflow is found: ids only, for the relay. Ahead is how many of the same link are before
-// it, counted up to a few.
-func (q *Queries) SystemForwardingAddress(ctx context.Context, id int64) (SystemForwardingAddressRow, error) {
-	row := q.db.QueryRow(ctx, systemForwardingAddress, id)
+// it, counted up to a crowd.
+func (q *Queries) SystemForwardingAddress(ctx context.Context, crowd int32, iD int64) (SystemForwardingAddressRow, error) {
+	row := q.db.QueryRow(ctx, systemForwardingAddress, crowd, iD)
 	var i SystemForwardingAddressRow
 	err := row.Scan(
 		&i.EnvironmentID,
@@ -98,7 +102,7 @@ type SystemIntegrationAddressRow struct {
 	EnvironmentID int64
 	ID            int64
 	LimitGroup    string
-	State         string
+	State         states.IntegrationState
 }
 
 func (q *Queries) SystemIntegrationAddress(ctx context.Context, id int64) (SystemIntegrationAddressRow, error) {
@@ -121,7 +125,7 @@ type SystemLinkAddressRow struct {
 	EnvironmentID  int64
 	ID             int64
 	PartnerBaseURL string
-	State          string
+	State          states.LinkState
 }
 
 func (q *Queries) SystemLinkAddress(ctx context.Context, id int64) (SystemLinkAddressRow, error) {
@@ -137,40 +141,47 @@ func (q *Queries) SystemLinkAddress(ctx context.Context, id int64) (SystemLinkAd
 }
 
 const systemOutboxDone = `-- name: SystemOutboxDone :exec
-DELETE FROM outbox WHERE id = ANY ($1::bigint[])
+DELETE FROM outbox WHERE id = ANY ($1::bigint[]) AND available_at = $2
 `
 
-func (q *Queries) SystemOutboxDone(ctx context.Context, ids []int64) error {
-	_, err := q.db.Exec(ctx, systemOutboxDone, ids)
+// What was taken again since, after its lease had run out, is its new taker's.
+func (q *Queries) SystemOutboxDone(ctx context.Context, ids []int64, leaseUntil time.Time) error {
+	_, err := q.db.Exec(ctx, systemOutboxDone, ids, leaseUntil)
 	return err
 }
 
 const systemOutboxLater = `-- name: SystemOutboxLater :exec
-UPDATE outbox SET attempts = attempts + 1, available_at = $1 WHERE id = ANY ($2::bigint[])
+UPDATE outbox SET attempts = attempts + 1, available_at = $1 WHERE id = ANY ($2::bigint[]) AND available_at = $3
 `
 
-func (q *Queries) SystemOutboxLater(ctx context.Context, availableAt time.Time, ids []int64) error {
-	_, err := q.db.Exec(ctx, systemOutboxLater, availableAt, ids)
+type SystemOutboxLaterParams struct {
+	AvailableAt time.Time
+	Ids         []int64
+	LeaseUntil  time.Time
+}
+
+func (q *Queries) SystemOutboxLater(ctx context.Context, arg SystemOutboxLaterParams) error {
+	_, err := q.db.Exec(ctx, systemOutboxLater, arg.AvailableAt, arg.Ids, arg.LeaseUntil)
 	return err
 }
 
-const systemOutboxSize = `-- name: SystemOutboxSize :one
-SELECT count(*) FROM outbox
+const systemOutboxTake = `-- name: SystemOutboxTake :many
+UPDATE outbox SET available_at = $1 WHERE id = ANY (ARRAY(
+  SELECT o.id FROM outbox o WHERE o.available_at <= $2
+    AND NOT EXISTS (SELECT FROM outbox e WHERE e.kind = o.kind AND e.subject_id = o.subject_id AND e.id < o.id AND e.available_at > $2)
+  ORDER BY o.id LIMIT $3 FOR UPDATE SKIP LOCKED)) RETURNING id, environment_id, kind, subject_id, signal, attempts, available_at, created_at, traceparent
 `
 
-func (q *Queries) SystemOutboxSize(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, systemOutboxSize)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type SystemOutboxTakeParams struct {
+	LeaseUntil time.Time
+	Now        time.Time
+	PageSize   int32
 }
 
-const systemOutboxTake = `-- name: SystemOutboxTake :many
-SELECT o.id, o.environment_id, o.kind, o.subject_id, o.signal, o.attempts, o.available_at FROM outbox o WHERE o.available_at <= $1 ORDER BY o.id LIMIT $2 FOR UPDATE SKIP LOCKED
-`
-
-func (q *Queries) SystemOutboxTake(ctx context.Context, now time.Time, pageSize int32) ([]Outbox, error) {
-	rows, err := q.db.Query(ctx, systemOutboxTake, now, pageSize)
+// Rows are taken for as long as a lease lasts: nobody else takes one before it has run out. A subject's rows go in
+// order: one that is on its way or waits for its next try holds back those behind it.
+func (q *Queries) SystemOutboxTake(ctx context.Context, arg SystemOutboxTakeParams) ([]Outbox, error) {
+	rows, err := q.db.Query(ctx, systemOutboxTake, arg.LeaseUntil, arg.Now, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +197,8 @@ func (q *Queries) SystemOutboxTake(ctx context.Context, now time.Time, pageSize 
 			&i.Signal,
 			&i.Attempts,
 			&i.AvailableAt,
+			&i.CreatedAt,
+			&i.Traceparent,
 		); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"koppel/linking"
+	"koppel/states"
 )
 
 const environmentSaleIDsMatching = `-- name: EnvironmentSaleIDsMatching :many
@@ -450,7 +451,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 type SaleHistoryInsertParams struct {
 	EnvironmentID  int64
 	SaleID         int64
-	Type           string
+	Type           states.HistoryType
 	PreviousStatus string
 	NewStatus      string
 	Remark         string
@@ -485,7 +486,7 @@ type SaleInsertParams struct {
 	EnvironmentID     int64
 	UserID            int64
 	OrganisationID    *int64
-	Type              string
+	Type              states.SaleType
 	Status            string
 	StatusType        string
 	Now               time.Time
@@ -800,7 +801,7 @@ type SalePageParams struct {
 
 type SalePageRow struct {
 	ID           int64
-	Type         string
+	Type         states.SaleType
 	Status       string
 	Business     bool
 	CreatedAt    time.Time
@@ -1034,18 +1035,6 @@ func (q *Queries) SalesVersion(ctx context.Context, userID *int64, environmentID
 	var column_1 int64
 	err := row.Scan(&column_1)
 	return column_1, err
-}
-
-const systemIdempotencyKeysExpire = `-- name: SystemIdempotencyKeysExpire :execrows
-DELETE FROM idempotency_keys WHERE created_at < $1
-`
-
-func (q *Queries) SystemIdempotencyKeysExpire(ctx context.Context, before time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, systemIdempotencyKeysExpire, before)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const systemIdempotencyLock = `-- name: SystemIdempotencyLock :exec

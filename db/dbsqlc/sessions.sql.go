@@ -11,7 +11,7 @@ import (
 )
 
 const environmentSessionByHash = `-- name: EnvironmentSessionByHash :one
-SELECT e.id, e.account, e.name, e.language, e.created_at, u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, s.created_at, s.seen_at
+SELECT e.id, e.account, e.name, e.language, e.created_at, u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, u.partner_key, s.created_at, s.seen_at
 FROM sessions s JOIN environments e ON e.id = s.environment_id JOIN users u ON u.environment_id = s.environment_id AND u.id = s.user_id
 WHERE s.hash = $1 AND e.account = $2 AND u.active
 `
@@ -42,6 +42,7 @@ func (q *Queries) EnvironmentSessionByHash(ctx context.Context, hash []byte, acc
 		&i.User.Active,
 		&i.User.PasswordHash,
 		&i.User.CreatedAt,
+		&i.User.PartnerKey,
 		&i.CreatedAt,
 		&i.SeenAt,
 	)
@@ -114,50 +115,48 @@ func (q *Queries) SystemSessionsExpire(ctx context.Context, seenBefore time.Time
 	return result.RowsAffected(), nil
 }
 
-const systemSignInFailed = `-- name: SystemSignInFailed :exec
-INSERT INTO sign_in_failures (subject, failures, first_at) SELECT unnest($1::bytea[]), 1, $2
-ON CONFLICT (subject) DO UPDATE SET
-  failures = CASE WHEN sign_in_failures.first_at > $3 THEN sign_in_failures.failures + 1 ELSE 1 END,
-  first_at = CASE WHEN sign_in_failures.first_at > $3 THEN sign_in_failures.first_at ELSE EXCLUDED.first_at END
+const systemSignInAddressesExpire = `-- name: SystemSignInAddressesExpire :exec
+DELETE FROM sign_in_addresses WHERE seen_at < $1
 `
 
-type SystemSignInFailedParams struct {
-	Subjects [][]byte
-	Now      time.Time
-	Since    time.Time
-}
-
-func (q *Queries) SystemSignInFailed(ctx context.Context, arg SystemSignInFailedParams) error {
-	_, err := q.db.Exec(ctx, systemSignInFailed, arg.Subjects, arg.Now, arg.Since)
+func (q *Queries) SystemSignInAddressesExpire(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, systemSignInAddressesExpire, before)
 	return err
 }
 
-const systemSignInFailures = `-- name: SystemSignInFailures :many
-SELECT failures FROM sign_in_failures WHERE subject = ANY ($1::bytea[]) AND first_at > $2
+const systemSignInBegin = `-- name: SystemSignInBegin :exec
+INSERT INTO sign_in_failures (subject, failures, first_at, next_at) SELECT s, 0, $1, $1 FROM unnest($2::bytea[]) AS s ORDER BY s
+ON CONFLICT (subject) DO NOTHING
 `
 
-func (q *Queries) SystemSignInFailures(ctx context.Context, subjects [][]byte, since time.Time) ([]int32, error) {
-	rows, err := q.db.Query(ctx, systemSignInFailures, subjects, since)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []int32
-	for rows.Next() {
-		var failures int32
-		if err := rows.Scan(&failures); err != nil {
-			return nil, err
-		}
-		items = append(items, failures)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) SystemSignInBegin(ctx context.Context, now time.Time, subjects [][]byte) error {
+	_, err := q.db.Exec(ctx, systemSignInBegin, now, subjects)
+	return err
+}
+
+const systemSignInCount = `-- name: SystemSignInCount :exec
+UPDATE sign_in_failures SET failures = $1, first_at = $2, next_at = $3 WHERE subject = $4
+`
+
+type SystemSignInCountParams struct {
+	Failures int32
+	FirstAt  time.Time
+	NextAt   *time.Time
+	Subject  []byte
+}
+
+func (q *Queries) SystemSignInCount(ctx context.Context, arg SystemSignInCountParams) error {
+	_, err := q.db.Exec(ctx, systemSignInCount,
+		arg.Failures,
+		arg.FirstAt,
+		arg.NextAt,
+		arg.Subject,
+	)
+	return err
 }
 
 const systemSignInFailuresExpire = `-- name: SystemSignInFailuresExpire :exec
-DELETE FROM sign_in_failures WHERE first_at < $1
+DELETE FROM sign_in_failures WHERE greatest(first_at, next_at) < $1
 `
 
 func (q *Queries) SystemSignInFailuresExpire(ctx context.Context, before time.Time) error {
@@ -171,5 +170,65 @@ DELETE FROM sign_in_failures WHERE subject = $1
 
 func (q *Queries) SystemSignInForget(ctx context.Context, subject []byte) error {
 	_, err := q.db.Exec(ctx, systemSignInForget, subject)
+	return err
+}
+
+const systemSignInKnown = `-- name: SystemSignInKnown :one
+SELECT EXISTS (SELECT FROM sign_in_addresses WHERE subject = $1)
+`
+
+func (q *Queries) SystemSignInKnown(ctx context.Context, subject []byte) (bool, error) {
+	row := q.db.QueryRow(ctx, systemSignInKnown, subject)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const systemSignInLock = `-- name: SystemSignInLock :many
+SELECT subject, failures, first_at, next_at FROM sign_in_failures WHERE subject = ANY ($1::bytea[]) ORDER BY subject FOR UPDATE
+`
+
+// Whoever tries at the same time waits here, so that each of them is counted.
+func (q *Queries) SystemSignInLock(ctx context.Context, subjects [][]byte) ([]SignInFailure, error) {
+	rows, err := q.db.Query(ctx, systemSignInLock, subjects)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SignInFailure
+	for rows.Next() {
+		var i SignInFailure
+		if err := rows.Scan(
+			&i.Subject,
+			&i.Failures,
+			&i.FirstAt,
+			&i.NextAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const systemSignInRemember = `-- name: SystemSignInRemember :exec
+INSERT INTO sign_in_addresses (subject, seen_at) VALUES ($1, $2) ON CONFLICT (subject) DO UPDATE SET seen_at = EXCLUDED.seen_at
+`
+
+func (q *Queries) SystemSignInRemember(ctx context.Context, subject []byte, now time.Time) error {
+	_, err := q.db.Exec(ctx, systemSignInRemember, subject, now)
+	return err
+}
+
+const systemSignInSucceeded = `-- name: SystemSignInSucceeded :exec
+UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), next_at = $1 WHERE subject = ANY ($2::bytea[])
+`
+
+// A try that succeeded was none of the failures it was counted with beforehand.
+func (q *Queries) SystemSignInSucceeded(ctx context.Context, now *time.Time, subjects [][]byte) error {
+	_, err := q.db.Exec(ctx, systemSignInSucceeded, now, subjects)
 	return err
 }

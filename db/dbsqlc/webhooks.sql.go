@@ -8,6 +8,8 @@ package dbsqlc
 import (
 	"context"
 	"time"
+
+	"koppel/states"
 )
 
 const systemWebhookAddress = `-- name: SystemWebhookAddress :one
@@ -17,7 +19,7 @@ SELECT environment_id, id, state, target_url FROM webhooks WHERE id = $1
 type SystemWebhookAddressRow struct {
 	EnvironmentID int64
 	ID            int64
-	State         string
+	State         states.WebhookState
 	TargetURL     string
 }
 
@@ -34,28 +36,23 @@ func (q *Queries) SystemWebhookAddress(ctx context.Context, id int64) (SystemWeb
 }
 
 const systemWebhooksToRun = `-- name: SystemWebhooksToRun :many
-SELECT w.environment_id, w.id FROM webhooks w WHERE w.state = 'active'
-  AND (w.sequence > w.delivered OR EXISTS (SELECT FROM webhook_events e WHERE e.environment_id = w.environment_id AND e.webhook_id = w.id)) ORDER BY w.id
+SELECT w.id FROM webhooks w WHERE w.state = 'active' AND w.id > $1
+  AND (w.sequence > w.delivered OR EXISTS (SELECT FROM webhook_events e WHERE e.environment_id = w.environment_id AND e.webhook_id = w.id)) ORDER BY w.id LIMIT $2
 `
 
-type SystemWebhooksToRunRow struct {
-	EnvironmentID int64
-	ID            int64
-}
-
-func (q *Queries) SystemWebhooksToRun(ctx context.Context) ([]SystemWebhooksToRunRow, error) {
-	rows, err := q.db.Query(ctx, systemWebhooksToRun)
+func (q *Queries) SystemWebhooksToRun(ctx context.Context, afterID int64, pageSize int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, systemWebhooksToRun, afterID, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SystemWebhooksToRunRow
+	var items []int64
 	for rows.Next() {
-		var i SystemWebhooksToRunRow
-		if err := rows.Scan(&i.EnvironmentID, &i.ID); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -218,7 +215,7 @@ type WebhookFailedParams struct {
 	NextAt        *time.Time
 	Now           *time.Time
 	LastStatus    int32
-	State         string
+	State         states.WebhookState
 	EnvironmentID int64
 	ID            int64
 }
@@ -270,7 +267,7 @@ VALUES ($1, $2, $3, $4, $5, $6, ($7::text)::uuid, $8) RETURNING id, environment_
 type WebhookInsertParams struct {
 	EnvironmentID int64
 	UserID        int64
-	Scope         string
+	Scope         states.WebhookScope
 	Event         string
 	TargetURL     string
 	SecretSealed  []byte
@@ -375,7 +372,7 @@ UPDATE webhooks SET state = $1, attempts = 0, next_at = NULL, failing_since = NU
 `
 
 type WebhookSetStateParams struct {
-	State         string
+	State         states.WebhookState
 	EnvironmentID int64
 	ID            int64
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,14 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"koppel/db"
-	"koppel/internal/pgcluster"
 )
 
 var (
 	once     sync.Once
-	cluster  *pgcluster.Cluster
 	errStart error
-	folder   string
 	number   atomic.Int64
 	making   sync.Mutex
 )
@@ -31,12 +29,7 @@ const template = "koppel_template"
 // Main runs a package's tests and ends the PostgreSQL that they shared. Use it as TestMain.
 func Main(m interface{ Run() int }) {
 	code := m.Run()
-	if cluster != nil {
-		_ = cluster.Stop(context.Background())
-	}
-	if folder != "" {
-		_ = os.RemoveAll(folder)
-	}
+	stopServers()
 	os.Exit(code)
 }
 
@@ -49,37 +42,27 @@ func New(t testing.TB) *db.Store {
 // URL makes a migrated database and gives its address, as its owner.
 func URL(t testing.TB) string {
 	t.Helper()
-	once.Do(func() { errStart = start() })
+	server := Server(t, Installed)
+	once.Do(func() { errStart = migrateTemplate(server) })
 	require.NoError(t, errStart)
 	name := fmt.Sprintf("test_%d", number.Add(1))
 	making.Lock() // a template can be copied by one at a time
 	defer making.Unlock()
-	require.NoError(t, exec(cluster.URL(), "CREATE DATABASE "+name+" TEMPLATE "+template))
-	return within(cluster.URL(), name)
+	require.NoError(t, execute(server, "CREATE DATABASE "+name+" TEMPLATE "+template))
+	return Within(server, name)
 }
 
-func start() error {
-	var err error
-	if folder, err = os.MkdirTemp("", "koppel-pg-"); err != nil {
+func migrateTemplate(server string) error {
+	if err := execute(server, "CREATE DATABASE "+template); err != nil {
 		return err
 	}
-	if err := os.Chmod(folder, 0o711); err != nil { //nolint:gosec // PostgreSQL's user must be able to enter
-		return err
-	}
-	cluster, err = pgcluster.Start(context.Background(), pgcluster.Options{Dir: folder + "/pg", Disposable: true})
-	if err != nil {
-		return err
-	}
-	if err := exec(cluster.URL(), "CREATE DATABASE "+template); err != nil {
-		return err
-	}
-	return db.Migrate(context.Background(), within(cluster.URL(), template))
+	return db.Migrate(context.Background(), db.Options{URL: Within(server, template)})
 }
 
 // Exec runs a statement as the database's owner: for what no code does, such as rows of an earlier version.
 func Exec(t testing.TB, address, sql string) {
 	t.Helper()
-	require.NoError(t, exec(address, sql))
+	require.NoError(t, execute(address, sql))
 }
 
 // One reads one value, as text, as the database's owner.
@@ -95,13 +78,13 @@ func One(t testing.TB, address, sql string) (value string) {
 // Open opens a database that URL made. It goes with the test.
 func Open(t testing.TB, address string) *db.Store {
 	t.Helper()
-	store, err := db.Open(t.Context(), address, 8)
+	store, err := db.Open(t.Context(), db.Options{URL: address, MaxConns: 8})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	return store
 }
 
-func exec(address, sql string) error {
+func execute(address, sql string) error {
 	conn, err := pgx.Connect(context.Background(), address)
 	if err != nil {
 		return err
@@ -111,11 +94,35 @@ func exec(address, sql string) error {
 	return err
 }
 
-func within(address, database string) string {
+// Within is the address of another database of the same server.
+func Within(address, database string) string {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		panic(err)
 	}
 	parsed.Path = "/" + database
 	return parsed.String()
+}
+
+// Shut ends a database's connections and lets nobody in, as when its server stops; Reopen lets them in again.
+func Shut(t testing.TB, address string) {
+	t.Helper()
+	name := nameOf(address)
+	require.NoError(t, execute(Within(address, "postgres"), "ALTER DATABASE "+name+" WITH ALLOW_CONNECTIONS false"))
+	require.NoError(t, execute(Within(address, "postgres"), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+name+"'"))
+	t.Cleanup(func() { Reopen(t, address) })
+}
+
+// Reopen ends what Shut began.
+func Reopen(t testing.TB, address string) {
+	t.Helper()
+	require.NoError(t, execute(Within(address, "postgres"), "ALTER DATABASE "+nameOf(address)+" WITH ALLOW_CONNECTIONS true"))
+}
+
+func nameOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimPrefix(parsed.Path, "/")
 }

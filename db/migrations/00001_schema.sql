@@ -1,16 +1,8 @@
 -- +goose Up
 
 -- The application never works as the owner of these tables. koppel_app sees one environment at a time, the
--- one its transaction has set; koppel_system (relay, reconcile) sees all.
--- +goose StatementBegin
-DO $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'koppel_app') THEN CREATE ROLE koppel_app NOLOGIN; END IF;
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'koppel_system') THEN CREATE ROLE koppel_system NOLOGIN; END IF;
-  IF NOT pg_has_role(current_user, 'koppel_app', 'MEMBER') THEN EXECUTE format('GRANT koppel_app TO %I', current_user); END IF;
-  IF NOT pg_has_role(current_user, 'koppel_system', 'MEMBER') THEN EXECUTE format('GRANT koppel_system TO %I', current_user); END IF;
-END $$;
--- +goose StatementEnd
+-- one its transaction has set; koppel_system (relay, reconcile) sees all. Both are made before the migrations run
+-- (db/roles.go), and may have other names: these two words are replaced.
 
 -- The environment of the running transaction, or nothing.
 CREATE FUNCTION koppel_environment() RETURNS bigint LANGUAGE sql STABLE

@@ -109,7 +109,7 @@ SELECT p.id, p.name, coalesce(p.identifier, '')::text AS identifier, p.type, p.a
 FROM products p LEFT JOIN organisation_products g ON g.environment_id = p.environment_id AND g.product_id = p.id AND g.organisation_id = @organisation_id
 WHERE p.environment_id = @environment_id AND p.deleted_at IS NULL AND p.id > @after_id
   AND (sqlc.narg('granted')::boolean IS NULL OR coalesce(g.granted, false) = sqlc.narg('granted'))
-  AND (sqlc.narg('q')::text IS NULL OR p.name ILIKE '%' || sqlc.narg('q') || '%' OR p.identifier ILIKE '%' || sqlc.narg('q') || '%')
+  AND (sqlc.narg('q')::text IS NULL OR koppel_contains(p.name, sqlc.narg('q')) OR koppel_contains(p.identifier, sqlc.narg('q')))
 ORDER BY p.id LIMIT @page_size;
 
 -- name: OrganisationCounts :many
@@ -134,3 +134,10 @@ DELETE FROM invitations WHERE environment_id = @environment_id AND user_id = @us
 -- An invitation is good for one password.
 -- name: InvitationUse :execrows
 DELETE FROM invitations WHERE environment_id = @environment_id AND hash = @hash AND expires_at > @now;
+
+-- The first key that signs a call of this user, before there is a link.
+-- name: UserPin :execrows
+UPDATE users SET partner_key = @partner_key WHERE environment_id = @environment_id AND id = @id AND partner_key IS NULL;
+
+-- name: UserUnpin :exec
+UPDATE users SET partner_key = NULL WHERE environment_id = @environment_id AND id = @id;

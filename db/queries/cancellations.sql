@@ -11,6 +11,7 @@ SELECT * FROM cancellation_requests WHERE environment_id = @environment_id AND i
 -- name: CancellationByReference :one
 SELECT * FROM cancellation_requests WHERE environment_id = @environment_id AND direction = @direction AND sale_id = @sale_id AND reference = @reference FOR UPDATE;
 
+-- An incoming request whose time has passed counts as expired, also before anybody writes that down.
 -- name: CancellationList :many
 SELECT sqlc.embed(c), coalesce(i.name, l.partner_account, '')::text AS partner, s.status, (s.submission -> 'fields' ->> 'firstname')::text AS firstname,
   (s.submission -> 'fields' ->> 'lastname')::text AS lastname, coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name
@@ -18,13 +19,14 @@ FROM cancellation_requests c JOIN sales s ON s.environment_id = c.environment_id
 LEFT JOIN integrations i ON i.environment_id = c.environment_id AND i.id = c.integration_id
 LEFT JOIN incoming_links l ON l.environment_id = c.environment_id AND l.id = c.link_id
 WHERE c.environment_id = @environment_id AND (sqlc.narg('direction')::text IS NULL OR c.direction = sqlc.narg('direction'))
-  AND (sqlc.narg('states')::text[] IS NULL OR c.state = ANY (sqlc.narg('states')::text[]))
+  AND (sqlc.narg('states')::text[] IS NULL OR CASE WHEN c.direction = 'incoming' AND c.state = 'open' AND c.expires_at <= @now THEN 'expired' ELSE c.state END = ANY (sqlc.narg('states')::text[]))
   AND (sqlc.narg('sale_id')::bigint IS NULL OR c.sale_id = sqlc.narg('sale_id'))
 ORDER BY c.id DESC LIMIT @page_size OFFSET @skip;
 
 -- name: CancellationCount :one
 SELECT count(*) FROM cancellation_requests WHERE environment_id = @environment_id AND (sqlc.narg('direction')::text IS NULL OR direction = sqlc.narg('direction'))
-  AND (sqlc.narg('states')::text[] IS NULL OR state = ANY (sqlc.narg('states')::text[])) AND (sqlc.narg('sale_id')::bigint IS NULL OR sale_id = sqlc.narg('sale_id'));
+  AND (sqlc.narg('states')::text[] IS NULL OR CASE WHEN direction = 'incoming' AND state = 'open' AND expires_at <= @now THEN 'expired' ELSE state END = ANY (sqlc.narg('states')::text[]))
+  AND (sqlc.narg('sale_id')::bigint IS NULL OR sale_id = sqlc.narg('sale_id'));
 
 -- Settles a request, once: an answer that is there stays.
 -- name: CancellationAnswer :execrows
@@ -70,4 +72,4 @@ UPDATE sales SET updated_at = @now WHERE environment_id = @environment_id AND id
 SELECT environment_id, sale_id, id, state FROM cancellation_requests WHERE id = @id;
 
 -- name: SystemCancellationsToRun :many
-SELECT environment_id, id FROM cancellation_requests WHERE direction = 'outgoing' AND state IN ('asking', 'open', 'withdrawing') ORDER BY id;
+SELECT id FROM cancellation_requests WHERE direction = 'outgoing' AND state IN ('asking', 'open', 'withdrawing') AND id > @after_id ORDER BY id LIMIT @page_size;

@@ -29,7 +29,7 @@ WHERE p.environment_id = @environment_id AND p.deleted_at IS NULL
     SELECT FROM organisation_products g WHERE g.environment_id = p.environment_id AND g.organisation_id = sqlc.narg('organisation_id')
       AND g.product_id = p.id AND g.granted))
   AND (sqlc.narg('active')::boolean IS NULL OR p.active = sqlc.narg('active'))
-  AND (sqlc.narg('q')::text IS NULL OR p.name ILIKE '%' || sqlc.narg('q') || '%' OR p.identifier ILIKE '%' || sqlc.narg('q') || '%')
+  AND (sqlc.narg('q')::text IS NULL OR koppel_contains(p.name, sqlc.narg('q')) OR koppel_contains(p.identifier, sqlc.narg('q')))
   AND (sqlc.narg('types')::text[] IS NULL OR p.type = ANY (sqlc.narg('types')::text[]))
   AND (sqlc.narg('business')::text IS NULL OR p.business IN (sqlc.narg('business'), '2'))
   AND (sqlc.narg('supplier_id')::bigint IS NULL OR p.supplier_id = sqlc.narg('supplier_id'))
@@ -170,7 +170,7 @@ WHERE p.environment_id = @environment_id AND p.deleted_at IS NULL AND (p.name, p
   AND (sqlc.narg('active')::boolean IS NULL OR p.active = sqlc.narg('active'))
   AND (sqlc.narg('imported')::boolean IS NULL OR (p.integration_id IS NOT NULL) = sqlc.narg('imported'))
   AND (sqlc.narg('type')::text IS NULL OR p.type = sqlc.narg('type'))
-  AND (sqlc.narg('q')::text IS NULL OR p.name ILIKE '%' || sqlc.narg('q') || '%' OR p.identifier ILIKE '%' || sqlc.narg('q') || '%')
+  AND (sqlc.narg('q')::text IS NULL OR koppel_contains(p.name, sqlc.narg('q')) OR koppel_contains(p.identifier, sqlc.narg('q')))
 ORDER BY p.name, p.id LIMIT @page_size;
 
 -- name: ProductTypes :many

@@ -13,9 +13,6 @@ SELECT sealed FROM key_checks;
 -- name: SystemKeyCheckInsert :exec
 INSERT INTO key_checks (sealed) VALUES (@sealed) ON CONFLICT DO NOTHING;
 
--- name: SystemKeyCheckReplace :exec
-UPDATE key_checks SET sealed = @sealed;
-
 -- name: SystemEnvironmentCount :one
 SELECT count(*) FROM environments;
 

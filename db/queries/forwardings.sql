@@ -47,7 +47,7 @@ WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'ou
 INSERT INTO forwarding_attempts (environment_id, forwarding_id, attempt, started_at) VALUES (@environment_id, @forwarding_id, @attempt, @now);
 
 -- name: ForwardingAttemptFinish :exec
-UPDATE forwarding_attempts SET finished_at = @now, http_status = @http_status, reason = @reason
+UPDATE forwarding_attempts SET finished_at = @now, http_status = @http_status, reason = @reason, outcome = @outcome
 WHERE environment_id = @environment_id AND forwarding_id = @forwarding_id AND attempt = @attempt;
 
 -- name: ForwardingAttempts :many
@@ -62,16 +62,57 @@ WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'ou
 UPDATE forwardings SET state = @state, cause = @cause, problems = @problems, key = '', request_sealed = NULL, sending_since = NULL, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'sending', 'action_required');
 
--- Unknown at a partner that keeps no keys: its sales are looked through after a while.
+-- Something of ours went wrong while it was being sent: its state stays, and it says so. A conflict stays what it is: it is looked up.
+-- name: ForwardingHindered :exec
+UPDATE forwardings SET cause = @cause, problems = @problems, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND (state IN ('waiting', 'sending') AND cause <> 'partner_conflict' OR state = 'outcome_unknown' AND may_resend);
+
+-- Unknown at a partner that keeps no keys: its sales are looked through after a while. Nothing goes before not_before.
 -- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = @state, cause = @cause, candidates = '[]', look = @look, updated_at = @now
+UPDATE forwardings SET state = @state, cause = @cause, candidates = '[]', look = @look, unknown_at = @now, looked_at = NULL, looks_empty = 0,
+  due_at = greatest(due_at, sqlc.narg('not_before')::timestamptz), updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown');
 
+-- The same bytes go again: only after a look that can be trusted, which began after the last attempt.
 -- name: ForwardingResend :execrows
-UPDATE forwardings SET may_resend = true, look = '', updated_at = @now WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown';
+UPDATE forwardings SET may_resend = true, look = '', updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown' AND look = ANY (@looks::text[]) AND looked_at > unknown_at;
+
+-- Unknown outcomes of a link that are settled together. A single candidate is unambiguous where it is of the same product, most of
+-- the customer agrees, and it is no candidate of another.
+-- name: ForwardingsToSettle :many
+SELECT * FROM forwardings f WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.state = 'outcome_unknown' AND f.id > @after_id
+  AND f.looked_at > f.unknown_at AND NOT f.may_resend AND CASE @kind::text
+    WHEN 'resend' THEN f.look = 'not_there'
+    WHEN 'adopt' THEN f.look = 'done' AND coalesce((f.candidates -> 0 ->> 'product')::boolean, false)
+      AND CASE WHEN (f.candidates -> 0 ->> 'score')::integer >= 3 THEN NOT coalesce(f.candidates -> 1 @> '{"score": 3, "product": true}', false)
+        ELSE (f.candidates -> 0 ->> 'score')::integer = 2 AND jsonb_array_length(f.candidates) = 1 END
+      AND NOT EXISTS (SELECT FROM forwardings o
+        WHERE o.environment_id = f.environment_id AND o.integration_id = f.integration_id AND o.id <> f.id AND o.state = 'outcome_unknown'
+          AND o.candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', f.candidates -> 0 ->> 'partner_sale_id')
+            || CASE WHEN (f.candidates -> 0 ->> 'score')::integer >= 3 THEN '{"score": 3, "product": true}'::jsonb ELSE '{}' END))
+    ELSE f.look IN ('done', 'not_there') END
+ORDER BY f.id LIMIT @page_size;
+
+-- What cannot be sent again yet, or not by itself: still looked for, or with candidates that a person chooses from.
+-- name: ForwardingsHeld :many
+SELECT (CASE WHEN look = 'done' THEN 'candidates' ELSE 'looking' END)::text AS reason, count(*) AS sales FROM forwardings
+WHERE environment_id = @environment_id AND state = 'outcome_unknown' AND look IN ('wanted', 'looking', 'done')
+  AND (sqlc.narg('ids')::bigint[] IS NULL OR id = ANY (sqlc.narg('ids')::bigint[]))
+  AND (sqlc.narg('integration_id')::bigint IS NULL OR integration_id = sqlc.narg('integration_id'))
+GROUP BY 1 ORDER BY 1 DESC;
+
+-- name: ForwardingsNotThere :many
+SELECT integration_id, count(*) AS sales FROM forwardings WHERE environment_id = @environment_id AND state = 'outcome_unknown' AND look = 'not_there'
+  AND (sqlc.narg('integration_id')::bigint IS NULL OR integration_id = sqlc.narg('integration_id'))
+GROUP BY integration_id ORDER BY integration_id;
+
+-- name: ForwardingsResendByIDs :many
+UPDATE forwardings SET may_resend = true, look = '', updated_at = @now
+WHERE environment_id = @environment_id AND id = ANY (@ids::bigint[]) AND state = 'outcome_unknown' AND look = 'not_there' AND looked_at > unknown_at RETURNING id;
 
 -- name: ForwardingAbandon :execrows
-UPDATE forwardings SET state = 'abandoned', abandon_reason = @abandon_reason, look = '', updated_at = @now
+UPDATE forwardings SET state = 'abandoned', abandon_reason = @abandon_reason, look = '', may_resend = false, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'action_required', 'outcome_unknown');
 
 -- name: ForwardingsOfIntegrationEnd :many
@@ -79,7 +120,7 @@ UPDATE forwardings SET state = @state, cause = @cause, updated_at = @now
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND state IN ('waiting', 'action_required') RETURNING id;
 
 -- name: ForwardingsToRetry :many
-SELECT id FROM forwardings WHERE environment_id = @environment_id AND state IN ('waiting', 'action_required', 'sending')
+SELECT id FROM forwardings WHERE environment_id = @environment_id AND (state IN ('waiting', 'action_required', 'sending') OR state = 'outcome_unknown' AND may_resend)
   AND (sqlc.narg('ids')::bigint[] IS NULL OR id = ANY (sqlc.narg('ids')::bigint[]))
   AND (sqlc.narg('cause')::text IS NULL OR cause = sqlc.narg('cause'))
   AND (sqlc.narg('integration_id')::bigint IS NULL OR integration_id = sqlc.narg('integration_id'))
@@ -92,7 +133,7 @@ WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id 
 ORDER BY f.id FOR UPDATE OF f;
 
 -- name: ForwardingPartnerStatus :exec
-UPDATE forwardings SET partner_status = @partner_status, partner_status_at = @partner_status_at, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
+UPDATE forwardings SET partner_status = @partner_status, partner_status_at = @partner_status_at, partner_status_read_at = @read_at, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
 
 -- name: ForwardingUnmappedStatuses :many
 SELECT f.partner_status, count(*) AS sales FROM forwardings f
@@ -110,12 +151,12 @@ SELECT partner_sale_id FROM forwardings
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_sale_id = ANY (@partner_sale_ids::text[]);
 
 -- name: SystemForwardingsToRun :many
-SELECT environment_id, id FROM forwardings WHERE state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND updated_at < @before AND id > @after_id
+SELECT id FROM forwardings WHERE state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND updated_at < @before AND id > @after_id
 ORDER BY id LIMIT @page_size;
 
 -- A status whose mapping changed is looked at as if it were new.
 -- name: ForwardingsForgetStatuses :execrows
-UPDATE forwardings SET partner_status = '', partner_status_at = NULL
+UPDATE forwardings SET partner_status = '', partner_status_at = NULL, partner_status_read_at = NULL
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_status = ANY (@partner_statuses::text[]);
 
 -- name: ForwardingsOfSales :many
@@ -135,57 +176,99 @@ WHERE f.environment_id = @environment_id AND f.id < @before_id
   AND (sqlc.narg('subject')::text IS NULL OR coalesce(f.problems -> 0 ->> 'subject', '') = sqlc.narg('subject'))
 ORDER BY f.id DESC LIMIT @page_size;
 
--- Everything that waits for a person, by cause.
+-- Everything that waits for a person, by cause. An unknown outcome is a person's turn after a look that can be trusted;
+-- before that it is "looking", and what goes again is "resending".
 -- name: ForwardingGroups :many
 SELECT f.integration_id, f.state, f.cause, coalesce(f.problems -> 0 ->> 'code', '')::text AS code, coalesce(f.problems -> 0 ->> 'subject', '')::text AS subject,
   min(coalesce(f.problems -> 0 ->> 'detail', ''))::text AS detail, coalesce(min(f.problems -> 0 ->> 'field'), '')::text AS field,
-  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id
-FROM forwardings f WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown')
-GROUP BY 1, 2, 3, 4, 5 ORDER BY count(*) DESC LIMIT 200;
+  (CASE WHEN f.may_resend THEN 'resending' WHEN i.state <> 'removed' AND f.look IN ('wanted', 'looking') THEN 'looking' ELSE f.look END)::text AS look,
+  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id, coalesce(min(f.looked_at), min(f.updated_at))::timestamptz AS looked_at,
+  (count(*) FILTER (WHERE f.look = 'done' AND (f.candidates -> 0 @> '{"score": 3, "product": true}' OR jsonb_array_length(f.candidates) = 1)))::bigint AS single
+FROM forwardings f JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id
+WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown')
+GROUP BY 1, 2, 3, 4, 5, 8 ORDER BY count(*) DESC LIMIT 200;
 
 -- name: ForwardingStates :many
 SELECT state, count(*) AS sales FROM forwardings WHERE environment_id = @environment_id AND integration_id = @integration_id GROUP BY state;
 
 -- name: ForwardingsWaiting :many
-SELECT integration_id, state, count(*) AS sales FROM forwardings
-WHERE environment_id = @environment_id AND state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') GROUP BY integration_id, state;
+SELECT integration_id, (CASE WHEN may_resend OR look IN ('wanted', 'looking') THEN 'looking' ELSE state END)::text AS state, count(*) AS sales FROM forwardings
+WHERE environment_id = @environment_id AND state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') GROUP BY 1, 2;
 
 -- What waits for a person: sales, runs that the brake stopped, links that stand still.
 -- name: WaitingForPersonCount :one
-SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown'))
+SELECT ((SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown')
+    AND NOT f.may_resend AND (f.look NOT IN ('wanted', 'looking')
+      OR EXISTS (SELECT FROM integrations r WHERE r.environment_id = f.environment_id AND r.id = f.integration_id AND r.state = 'removed')))
   + (SELECT count(*) FROM sync_runs r WHERE r.environment_id = @environment_id AND r.state = 'needs_confirmation')
   + (SELECT count(*) FROM cancellation_requests c WHERE c.environment_id = @environment_id AND c.direction = 'incoming' AND c.state = 'open' AND c.expires_at > @now)
   + (SELECT count(*) FROM webhooks w WHERE w.environment_id = @environment_id AND w.state = 'paused')
-  + (SELECT count(*) FROM integrations i WHERE i.environment_id = @environment_id AND i.state = 'paused' AND i.paused_reason <> 'person'))::bigint;
+  + (SELECT count(DISTINCT r.integration_id) FROM set_aside_rows r JOIN integrations i ON i.environment_id = r.environment_id AND i.id = r.integration_id
+    WHERE r.environment_id = @environment_id AND i.state <> 'removed')
+  + (SELECT count(*) FROM integrations i WHERE i.environment_id = @environment_id AND (i.state = 'paused' AND i.paused_reason <> 'person'
+    OR i.state = 'active' AND i.token_probe_at IS NOT NULL AND i.token_probes > 1)))::bigint;
 
--- What is looked for in one walk through a partner's sales: unknown since long enough to be shown there.
--- name: ForwardingsLookBegin :many
+-- What is looked for in one walk through a partner's sales: unknown since long enough to be shown there. What waits for a person
+-- with a candidate that could not be read whole is looked at again, lest a list that is mended leaves it with what was read before.
+-- name: ForwardingsLookBegin :execrows
 UPDATE forwardings SET look = 'looking', candidates = '[]'
-WHERE environment_id = @environment_id AND integration_id = @integration_id AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' AND updated_at <= @before
-RETURNING *;
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'outcome_unknown' AND unknown_at <= @before
+  AND (look IN ('wanted', 'looking') OR look = 'done' AND candidates @> '[{"odd": true}]' AND looked_at <= @odd_before::timestamptz AND unknown_at > @odd_since::timestamptz);
 
--- name: ForwardingsLooking :many
+-- Whatever may have made a sale of which no number is known: those that are looked for, and those that a sale may belong to as well.
+-- tried_at is when the first attempt began that may have made it. turned_away: each of those was answered with "not now".
+-- name: ForwardingsOpen :many
 SELECT sqlc.embed(f), s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
-    WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id
+    WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id,
+  coalesce((SELECT min(a.started_at) FROM forwarding_attempts a
+    WHERE a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.outcome NOT IN ('made', 'not_made')), f.sending_since, f.created_at)::timestamptz AS tried_at,
+  (NOT EXISTS (SELECT FROM forwarding_attempts a
+    WHERE a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.outcome NOT IN ('turned_away', 'not_made')))::boolean AS turned_away
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
-WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.look = 'looking' AND f.state = 'outcome_unknown' ORDER BY f.id;
+WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.state IN ('sending', 'outcome_unknown') ORDER BY f.id;
 
 -- name: ForwardingCandidates :exec
-UPDATE forwardings SET candidates = @candidates, look = @look WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown';
+UPDATE forwardings SET candidates = @candidates WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown' AND look = 'looking';
 
--- The oldest of those that are still to be looked for; none when nothing is.
+-- What a walk ends with for a sale: looked_at is set where the look can be trusted.
+-- name: ForwardingLooked :exec
+UPDATE forwardings SET candidates = @candidates, look = @look, looked_at = coalesce(sqlc.narg('looked_at')::timestamptz, looked_at), looks_empty = @looks_empty
+WHERE environment_id = @environment_id AND id = @id AND state = 'outcome_unknown' AND look = 'looking';
+
+-- Those that are still to be looked for, and those that are looked at again.
 -- name: ForwardingsLookNext :many
-SELECT updated_at FROM forwardings
-WHERE environment_id = @environment_id AND integration_id = @integration_id AND look IN ('wanted', 'looking') AND state = 'outcome_unknown' ORDER BY updated_at LIMIT 1;
-
--- What one sale of ours has adopted is no candidate of another.
--- name: ForwardingsForgetCandidate :exec
-UPDATE forwardings SET candidates = (SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(candidates) c WHERE c ->> 'partner_sale_id' <> @partner_sale_id::text)
+SELECT unknown_at::timestamptz AS unknown_at, looked_at, looks_empty, due_at, (look = 'done')::boolean AS again FROM forwardings
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'outcome_unknown'
-  AND candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', @partner_sale_id::text));
+  AND (look IN ('wanted', 'looking') OR look = 'done' AND candidates @> '[{"odd": true}]' AND unknown_at > @odd_since::timestamptz) ORDER BY unknown_at;
+
+-- Sales of ours that the partner certainly made, the newest first: a list that has none of them is not all of it.
+-- name: ForwardingsMadeLately :many
+SELECT f.partner_sale_id::text AS partner_sale_id, a.finished_at::timestamptz AS made_at
+FROM forwarding_attempts a JOIN forwardings f ON f.environment_id = a.environment_id AND f.id = a.forwarding_id
+WHERE a.environment_id = @environment_id AND f.integration_id = @integration_id AND f.state = 'forwarded' AND a.outcome = 'made' AND a.finished_at BETWEEN @since AND @till
+ORDER BY a.finished_at DESC LIMIT @up_to;
+
+-- What one sale of ours has adopted is no candidate of another. Where it was the last one, that other is looked for again;
+-- in the answer is how many those are.
+-- name: ForwardingsForgetCandidate :one
+WITH forgotten AS (
+UPDATE forwardings SET candidates = (SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(candidates) c WHERE c ->> 'partner_sale_id' <> @partner_sale_id::text),
+  look = CASE WHEN look = 'done' AND jsonb_array_length(candidates) = 1 THEN 'wanted' ELSE look END
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'outcome_unknown'
+  AND candidates @> jsonb_build_array(jsonb_build_object('partner_sale_id', @partner_sale_id::text))
+  RETURNING look
+)
+SELECT count(*) FROM forgotten WHERE look = 'wanted';
 
 -- Sales at a partner that may still change there.
 -- name: ForwardingsOutstanding :many
 SELECT f.id, f.partner_sale_id FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.state = 'forwarded' AND f.id > @after_id
   AND s.status_type NOT IN ('cancelled', 'closed') ORDER BY f.id LIMIT @page_size;
+
+-- Sales whose making we saw: when it was asked for and answered, by our own clock.
+-- name: ForwardingsMade :many
+SELECT f.partner_sale_id, a.started_at, a.finished_at FROM forwardings f
+JOIN forwarding_attempts a ON a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.http_status = 201 AND a.finished_at IS NOT NULL
+WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.partner_sale_id = ANY (@partner_sale_ids::text[]) AND a.started_at > @since
+ORDER BY a.started_at;

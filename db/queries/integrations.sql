@@ -18,14 +18,36 @@ SELECT * FROM integrations WHERE environment_id = @environment_id AND link_key =
 
 -- name: IntegrationSetConnection :exec
 UPDATE integrations SET account_name = @account_name, base_url = @base_url, token_sealed = @token_sealed, partner_kind = @partner_kind,
-  capabilities = @capabilities, limit_group = @limit_group, linked_at = NULL, product_cursor = '', sale_cursor = '', poll_window = false, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
+  clock_header = 0, clock_zone = 0, clock_margin = 10800, clock_known_at = NULL,
+  capabilities = @capabilities, limit_group = @limit_group::text || CASE WHEN (settings ->> 'requests_per_minute')::integer > 0 THEN '.' || id ELSE '' END, linked_at = NULL, product_cursor = '', sale_cursor = '', poll_window = false,
+  token_refused_at = NULL, token_probe_at = NULL, token_probes = 0, token_accepted_at = NULL, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
 
+-- A link with a limit of its own has a limit group of its own: it binds nobody else.
 -- name: IntegrationSetSettings :exec
-UPDATE integrations SET name = @name, settings = @settings, next_sync_at = least(next_sync_at, @next_sync_at), next_poll_at = least(next_poll_at, @next_poll_at), updated_at = @now
+UPDATE integrations SET name = @name, settings = @settings,
+  limit_group = split_part(limit_group, '.', 1) || CASE WHEN @own_limit::boolean THEN '.' || id ELSE '' END, limit_set_at = CASE WHEN @limit_set::boolean THEN @now ELSE limit_set_at END, next_sync_at = least(next_sync_at, @next_sync_at), next_poll_at = least(next_poll_at, @next_poll_at), updated_at = @now
 WHERE environment_id = @environment_id AND id = @id;
 
+-- A person decides on a link: what was in doubt of its token is no longer asked.
 -- name: IntegrationSetState :execrows
-UPDATE integrations SET state = @state, paused_reason = @paused_reason, updated_at = @now WHERE environment_id = @environment_id AND id = @id AND state <> 'removed' AND state <> @state;
+UPDATE integrations SET state = @state, paused_reason = @paused_reason, token_refused_at = NULL, token_probe_at = NULL, token_probes = 0, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id AND state <> 'removed' AND (state <> @state OR paused_reason <> @paused_reason);
+
+-- The token was refused once: of all that find it so, one plans the second look.
+-- name: IntegrationTokenDoubt :execrows
+UPDATE integrations SET token_refused_at = @now, token_probe_at = @probe_at, token_probes = @probes
+WHERE environment_id = @environment_id AND id = @id AND state = 'active' AND token_probe_at IS NULL;
+
+-- name: IntegrationTokenRefused :exec
+UPDATE integrations SET state = 'paused', paused_reason = 'token_refused', token_probe_at = @probe_at, token_probes = token_probes + 1, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationTokenLater :exec
+UPDATE integrations SET token_probe_at = @probe_at WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationTokenAccepted :exec
+UPDATE integrations SET state = 'active', paused_reason = '', token_refused_at = NULL, token_probe_at = NULL, token_accepted_at = @now, updated_at = @now
+WHERE environment_id = @environment_id AND id = @id;
 
 -- A hint asks for a look only once: one that was set already has been signalled.
 -- name: IntegrationHint :execrows
@@ -40,13 +62,13 @@ UPDATE integrations SET products_hint = false WHERE environment_id = @environmen
 UPDATE integrations SET sales_hint = false, next_poll_at = least(next_poll_at, @now) WHERE environment_id = @environment_id AND id = @id AND sales_hint;
 
 -- name: IntegrationChecked :exec
-UPDATE integrations SET product_cursor = @product_cursor, last_checked_at = @now, next_sync_at = @next_sync_at, last_error = '',
+UPDATE integrations SET product_cursor = @product_cursor, last_checked_at = @now, next_sync_at = @next_sync_at,
   last_synchronised_at = CASE WHEN @changed::boolean THEN @now ELSE last_synchronised_at END
 WHERE environment_id = @environment_id AND id = @id;
 
 -- A hint that was not followed up is not forgotten: without a set-up the next check looks at everything.
 -- name: IntegrationCheckFailed :exec
-UPDATE integrations SET last_error = @last_error, next_sync_at = @next_sync_at, products_hint = false,
+UPDATE integrations SET next_sync_at = @next_sync_at, products_hint = false,
   setup_read_at = CASE WHEN products_hint THEN NULL ELSE setup_read_at END
 WHERE environment_id = @environment_id AND id = @id;
 
@@ -57,7 +79,7 @@ UPDATE integrations SET sale_cursor = @sale_cursor, poll_window = @poll_window, 
 UPDATE integrations SET sale_cursor = '', poll_window = false, sales_hint = true WHERE environment_id = @environment_id AND id = @id;
 
 -- name: SystemIntegrationsToRun :many
-SELECT environment_id, id FROM integrations WHERE state <> 'removed' ORDER BY id;
+SELECT id FROM integrations WHERE state <> 'removed' AND id > @after_id ORDER BY id LIMIT @page_size;
 
 -- name: IntegrationProductStage :execrows
 INSERT INTO integration_products (environment_id, integration_id, partner_product_id, content, own, hash, partner_updated_at, seen_run_id, first_seen_at, detailed_at)
@@ -75,7 +97,7 @@ SET offered = true, seen_run_id = EXCLUDED.seen_run_id, partner_updated_at = EXC
   detailed = integration_products.detailed AND integration_products.partner_updated_at = EXCLUDED.partner_updated_at;
 
 -- name: IntegrationProductsToDetail :many
-SELECT partner_product_id FROM integration_products
+SELECT partner_product_id, partner_updated_at FROM integration_products
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND selected AND offered AND NOT detailed AND partner_product_id > @after_id
 ORDER BY partner_product_id LIMIT @page_size;
 
@@ -99,12 +121,6 @@ WHERE environment_id = @environment_id AND integration_id = @integration_id AND 
   AND ((selected AND offered AND (applied_hash IS DISTINCT FROM hash OR vanished <> ''))
     OR (local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = ''))
 ORDER BY partner_product_id LIMIT @page_size;
-
--- name: IntegrationProductsAny :one
-SELECT EXISTS (SELECT FROM integration_products
-WHERE environment_id = @environment_id AND integration_id = @integration_id
-  AND ((selected AND offered AND (applied_hash IS DISTINCT FROM hash OR vanished <> ''))
-    OR (local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = '')))::boolean;
 
 -- name: IntegrationProductsOf :many
 SELECT sqlc.embed(ip), p.active AS local_active, p.deleted_at AS local_deleted_at
@@ -204,6 +220,14 @@ WHERE environment_id = @environment_id AND id = @id AND state IN ('queued', 'run
 UPDATE sync_runs SET state = @state, confirmed = @confirmed, finished_at = CASE WHEN @state = 'queued' THEN NULL ELSE @now::timestamptz END
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND id = @id AND state = ANY (@from_states::text[]);
 
+-- name: SyncRunBrake :exec
+UPDATE sync_runs SET reason = 'braked' WHERE environment_id = @environment_id AND id = @id;
+
+-- Whether a person is being asked about what vanished: a run waits, or is about to.
+-- name: SyncRunBraked :one
+SELECT EXISTS (SELECT FROM sync_runs WHERE environment_id = @environment_id AND integration_id = @integration_id
+  AND (state = 'needs_confirmation' OR state = 'running' AND reason = 'braked'))::boolean;
+
 -- name: SyncRunsSupersede :exec
 UPDATE sync_runs SET state = 'dismissed', reason = 'superseded', finished_at = @now
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND state = 'needs_confirmation' AND id <> @id;
@@ -262,7 +286,7 @@ WITH offer AS (
 SELECT offer.* FROM offer
 WHERE offer.partner_product_id > @after_id::bigint
   AND (sqlc.narg('state')::text IS NULL OR offer.state = sqlc.narg('state'))
-  AND (sqlc.narg('q')::text IS NULL OR offer.name ILIKE '%' || sqlc.narg('q') || '%' OR offer.identifier ILIKE '%' || sqlc.narg('q') || '%')
+  AND (sqlc.narg('q')::text IS NULL OR koppel_contains(offer.name, sqlc.narg('q')) OR koppel_contains(offer.identifier, sqlc.narg('q')))
 ORDER BY offer.partner_product_id LIMIT @page_size;
 
 -- name: IntegrationProductStates :many
@@ -287,17 +311,18 @@ FROM integration_products ip
 WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.local_product_id IS NOT NULL AND ip.selected AND NOT ip.offered AND ip.vanished = '';
 
 -- name: IntegrationHead :one
-SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.integration_id = @id AND f.state IN ('action_required', 'outcome_unknown'))::bigint AS attention,
+SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = @environment_id AND f.integration_id = @id AND f.state IN ('action_required', 'outcome_unknown')
+    AND NOT f.may_resend AND f.look NOT IN ('wanted', 'looking'))::bigint AS attention,
   (SELECT count(*) FROM integration_products ip WHERE ip.environment_id = @environment_id AND ip.integration_id = @id AND ip.local_product_id IS NOT NULL AND ip.vanished = '')::bigint AS imported;
 
 -- name: IntegrationLook :exec
-UPDATE integrations SET look_at = @look_at, look_cursor = @look_cursor WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET look_at = @look_at, look_cursor = @look_cursor, look_failures = @look_failures, look_problem = @look_problem WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationLookSoon :exec
-UPDATE integrations SET look_at = coalesce(look_at, @look_at) WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET look_at = least(look_at, @look_at) WHERE environment_id = @environment_id AND id = @id;
 
 -- name: IntegrationSwept :exec
-UPDATE integrations SET sweep_at = @sweep_at, sweep_after = @sweep_after WHERE environment_id = @environment_id AND id = @id;
+UPDATE integrations SET sweep_at = @sweep_at, sweep_after = @sweep_after, sweep_page = @sweep_page WHERE environment_id = @environment_id AND id = @id;
 
 -- What updated_at misses: details that were read longest ago are read again, a few a run.
 -- name: IntegrationProductsReread :execrows
@@ -306,3 +331,9 @@ WHERE p.environment_id = @environment_id AND p.integration_id = @integration_id 
   SELECT o.partner_product_id FROM integration_products o
   WHERE o.environment_id = @environment_id AND o.integration_id = @integration_id AND o.selected AND o.offered AND o.detailed AND o.detailed_at < @before
   ORDER BY o.detailed_at LIMIT @page_size);
+
+-- name: IntegrationHeardClock :exec
+UPDATE integrations SET clock_header = @clock_header WHERE environment_id = @environment_id AND id = @id;
+
+-- name: IntegrationSawClock :exec
+UPDATE integrations SET clock_zone = @clock_zone, clock_margin = @clock_margin, clock_known_at = @clock_known_at WHERE environment_id = @environment_id AND id = @id;

@@ -1,9 +1,10 @@
 -- name: LinkUpsert :one
 INSERT INTO incoming_links (environment_id, user_id, partner_account, partner_base_url, partner_link_key, event_secret_sealed, settings, partner_key, linked_at, last_contact_at)
-VALUES (@environment_id, @user_id, @partner_account, @partner_base_url, @partner_link_key, @event_secret_sealed, @settings, @partner_key, @now, @now)
+VALUES (@environment_id, @user_id, @partner_account, @partner_base_url, @partner_link_key, @event_secret_sealed, @settings,
+  coalesce((SELECT u.partner_key FROM users u WHERE u.environment_id = @environment_id AND u.id = @user_id), @partner_key), @now, @now)
 ON CONFLICT (environment_id, user_id) DO UPDATE SET partner_account = EXCLUDED.partner_account, partner_base_url = EXCLUDED.partner_base_url,
   partner_link_key = EXCLUDED.partner_link_key, event_secret_sealed = EXCLUDED.event_secret_sealed, state = 'active', last_contact_at = EXCLUDED.last_contact_at,
-  partner_key = CASE WHEN incoming_links.state = 'ended' THEN EXCLUDED.partner_key ELSE coalesce(incoming_links.partner_key, EXCLUDED.partner_key) END,
+  partner_key = coalesce(incoming_links.partner_key, EXCLUDED.partner_key),
   key_required = incoming_links.key_required OR EXCLUDED.partner_key IS NOT NULL
 RETURNING *;
 
@@ -12,6 +13,10 @@ UPDATE incoming_links SET state = 'ended' WHERE environment_id = @environment_id
 
 -- name: LinkByUser :one
 SELECT * FROM incoming_links WHERE environment_id = @environment_id AND user_id = @user_id AND state = 'active';
+
+-- The link of a user, also one that ended: it keeps the key.
+-- name: LinkOfUser :one
+SELECT * FROM incoming_links WHERE environment_id = @environment_id AND user_id = @user_id;
 
 -- name: LinkByID :one
 SELECT * FROM incoming_links WHERE environment_id = @environment_id AND id = @id;
@@ -64,7 +69,7 @@ UPDATE incoming_links SET products_announced = greatest(products_announced, @pro
 WHERE environment_id = @environment_id AND id = @id;
 
 -- name: SystemLinksToTell :many
-SELECT environment_id, id FROM incoming_links WHERE state = 'active' AND (products_announced < products_seq OR sales_announced < sales_seq) ORDER BY id;
+SELECT id FROM incoming_links WHERE state = 'active' AND (products_announced < products_seq OR sales_announced < sales_seq) AND id > @after_id ORDER BY id LIMIT @page_size;
 
 -- name: EnvironmentKey :one
 SELECT * FROM environment_keys WHERE environment_id = @environment_id;
@@ -86,3 +91,9 @@ UPDATE incoming_links SET last_contact_at = @now WHERE environment_id = @environ
 -- Whether a partner is linked to us, too.
 -- name: LinksOfPartner :one
 SELECT count(*) FROM incoming_links WHERE environment_id = @environment_id AND partner_base_url = @partner_base_url AND partner_account = @partner_account AND state = 'active';
+
+-- name: SignatureNonceInsert :execrows
+INSERT INTO signature_nonces (environment_id, nonce, seen_at) VALUES (@environment_id, @nonce, @now) ON CONFLICT DO NOTHING;
+
+-- name: SystemSignatureNoncesExpire :exec
+DELETE FROM signature_nonces WHERE seen_at < @before;

@@ -18,4 +18,4 @@ WHERE environment_id = @environment_id AND id = @id;
 SELECT environment_id, id, sale_id, state FROM mails WHERE id = @id;
 
 -- name: SystemMailsToRun :many
-SELECT environment_id, id FROM mails WHERE state IN ('waiting', 'sending') ORDER BY id;
+SELECT id FROM mails WHERE state IN ('waiting', 'sending') AND id > @after_id ORDER BY id LIMIT @page_size;

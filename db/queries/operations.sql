@@ -18,7 +18,7 @@ UPDATE operations SET after_id = @after_id, done = done + @done, started = start
 UPDATE operations SET state = @state, finished_at = @now WHERE environment_id = @environment_id AND id = @id AND state = 'running';
 
 -- name: SystemOperationsToRun :many
-SELECT environment_id, id FROM operations WHERE state = 'running' ORDER BY id;
+SELECT id FROM operations WHERE state = 'running' AND id > @after_id ORDER BY id LIMIT @page_size;
 
 -- name: SystemOperationAddress :one
 SELECT environment_id, integration_id, id, state FROM operations WHERE id = @id;
@@ -43,7 +43,7 @@ SELECT count(*) FROM forwardings WHERE environment_id = @environment_id AND inte
 -- How many of a link's sales are on their way now, counted up to so many.
 -- name: ForwardingsUnderWay :one
 SELECT count(*) FROM (SELECT FROM forwardings f WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id
-  AND f.state IN ('waiting', 'sending') AND f.due_at <= @now LIMIT @up_to) few;
+  AND (f.state IN ('waiting', 'sending') AND f.due_at <= @now OR f.state = 'outcome_unknown' AND f.may_resend) LIMIT @up_to) few;
 
 -- One operation resumes what waits; what came to wait behind it is begun with again.
 -- name: OperationRestart :many

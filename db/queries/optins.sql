@@ -9,9 +9,6 @@ SELECT * FROM concept_transactions WHERE environment_id = @environment_id AND uu
 -- name: ConceptUse :execrows
 UPDATE concept_transactions SET sale_id = @sale_id WHERE environment_id = @environment_id AND id = @id AND sale_id IS NULL;
 
--- name: ConceptOfSale :one
-SELECT * FROM concept_transactions WHERE environment_id = @environment_id AND sale_id = @sale_id;
-
 -- A sale that has opt-in data keeps it.
 -- name: OptinInsert :execrows
 INSERT INTO sale_optins (environment_id, sale_id, optin, origin, valid_till, withdrawn_at, created_at)

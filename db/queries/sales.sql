@@ -95,9 +95,6 @@ SELECT * FROM idempotency_keys WHERE environment_id = @environment_id AND user_i
 INSERT INTO idempotency_keys (environment_id, user_id, key, request_hash, sale_id, created_at)
 VALUES (@environment_id, @user_id, @key, @request_hash, @sale_id, @now);
 
--- name: SystemIdempotencyKeysExpire :execrows
-DELETE FROM idempotency_keys WHERE created_at < @before;
-
 -- The function looks in the transaction's environment: the newest 1000 sales with these words.
 -- name: EnvironmentSaleIDsMatching :many
 SELECT koppel_sales_matching(to_tsquery('simple', @words::text))::bigint AS id;

@@ -18,17 +18,32 @@ DELETE FROM sessions WHERE environment_id = @environment_id AND user_id = @user_
 -- name: SystemSessionsExpire :execrows
 DELETE FROM sessions WHERE seen_at < @seen_before OR created_at < @created_before;
 
--- name: SystemSignInFailures :many
-SELECT failures FROM sign_in_failures WHERE subject = ANY (@subjects::bytea[]) AND first_at > @since;
+-- name: SystemSignInKnown :one
+SELECT EXISTS (SELECT FROM sign_in_addresses WHERE subject = @subject);
 
--- name: SystemSignInFailed :exec
-INSERT INTO sign_in_failures (subject, failures, first_at) SELECT unnest(@subjects::bytea[]), 1, @now
-ON CONFLICT (subject) DO UPDATE SET
-  failures = CASE WHEN sign_in_failures.first_at > @since THEN sign_in_failures.failures + 1 ELSE 1 END,
-  first_at = CASE WHEN sign_in_failures.first_at > @since THEN sign_in_failures.first_at ELSE EXCLUDED.first_at END;
+-- name: SystemSignInRemember :exec
+INSERT INTO sign_in_addresses (subject, seen_at) VALUES (@subject, @now) ON CONFLICT (subject) DO UPDATE SET seen_at = EXCLUDED.seen_at;
+
+-- name: SystemSignInBegin :exec
+INSERT INTO sign_in_failures (subject, failures, first_at, next_at) SELECT s, 0, @now, @now FROM unnest(@subjects::bytea[]) AS s ORDER BY s
+ON CONFLICT (subject) DO NOTHING;
+
+-- Whoever tries at the same time waits here, so that each of them is counted.
+-- name: SystemSignInLock :many
+SELECT * FROM sign_in_failures WHERE subject = ANY (@subjects::bytea[]) ORDER BY subject FOR UPDATE;
+
+-- name: SystemSignInCount :exec
+UPDATE sign_in_failures SET failures = @failures, first_at = @first_at, next_at = @next_at WHERE subject = @subject;
+
+-- A try that succeeded was none of the failures it was counted with beforehand.
+-- name: SystemSignInSucceeded :exec
+UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), next_at = @now WHERE subject = ANY (@subjects::bytea[]);
 
 -- name: SystemSignInForget :exec
 DELETE FROM sign_in_failures WHERE subject = @subject;
 
 -- name: SystemSignInFailuresExpire :exec
-DELETE FROM sign_in_failures WHERE first_at < @before;
+DELETE FROM sign_in_failures WHERE greatest(first_at, next_at) < @before;
+
+-- name: SystemSignInAddressesExpire :exec
+DELETE FROM sign_in_addresses WHERE seen_at < @before;

@@ -55,5 +55,5 @@ INSERT INTO outbox (environment_id, kind, subject_id, signal, available_at) SELE
 SELECT environment_id, id, state, target_url FROM webhooks WHERE id = @id;
 
 -- name: SystemWebhooksToRun :many
-SELECT w.environment_id, w.id FROM webhooks w WHERE w.state = 'active'
-  AND (w.sequence > w.delivered OR EXISTS (SELECT FROM webhook_events e WHERE e.environment_id = w.environment_id AND e.webhook_id = w.id)) ORDER BY w.id;
+SELECT w.id FROM webhooks w WHERE w.state = 'active' AND w.id > @after_id
+  AND (w.sequence > w.delivered OR EXISTS (SELECT FROM webhook_events e WHERE e.environment_id = w.environment_id AND e.webhook_id = w.id)) ORDER BY w.id LIMIT @page_size;

@@ -16,6 +16,7 @@ const (
 	KeyReason      = "reason"
 	KeyStatus      = "status"
 	KeyDuration    = "duration"
+	KeyRequest     = "request_id"
 )
 
 // New makes a logger that writes JSON lines to standard error.

@@ -34,6 +34,8 @@ type Cluster struct {
 // Options of a cluster.
 type Options struct {
 	Dir string // made when it does not exist
+	// Programs is the folder of initdb, postgres and pg_ctl; by default it is looked for.
+	Programs string
 	// Disposable turns off what keeps data safe through a power cut: for tests.
 	Disposable bool
 }
@@ -41,34 +43,27 @@ type Options struct {
 // Start brings the cluster in Dir up on a free loopback port. A server that a killed process left running on
 // the same folder is stopped first.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
-	bin, err := binaries()
-	if err != nil {
-		return nil, err
+	if o.Programs == "" {
+		found, err := binaries()
+		if err != nil {
+			return nil, err
+		}
+		o.Programs = found
 	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{bin: bin, dir: dir}
-	if err := c.chooseAccount(); err != nil {
+	c := &Cluster{bin: o.Programs, dir: dir}
+	if c.account, err = Account(); err != nil {
 		return nil, err
 	}
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
 	_ = c.Stop(ctx) // a left-over of a killed process; usually there is none
-	port, err := freePort(ctx)
+	port, err := c.startOnAPort(ctx, o.Disposable)
 	if err != nil {
-		return nil, err
-	}
-	settings := []string{
-		"-c listen_addresses=127.0.0.1", "-p " + port, "-c unix_socket_directories=", "-c max_connections=200",
-		"-c shared_buffers=256MB", "-c log_min_messages=warning", "-c timezone=UTC",
-	}
-	if o.Disposable {
-		settings = append(settings, "-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off")
-	}
-	if err := c.run(ctx, "pg_ctl", "-D", c.data(), "-w", "-t", "60", "-l", filepath.Join(c.data(), "server.log"), "-o", strings.Join(settings, " "), "start"); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL in %s: %w", c.dir, err)
 	}
 	password, err := os.ReadFile(c.passwordFile())
@@ -77,6 +72,34 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	}
 	c.url = fmt.Sprintf("postgres://koppel:%s@127.0.0.1:%s/postgres?sslmode=disable", strings.TrimSpace(string(password)), port)
 	return c, nil
+}
+
+// ports is how many ports are tried: one that was free may be taken by the time that PostgreSQL listens.
+const ports = 5
+
+func (c *Cluster) startOnAPort(ctx context.Context, disposable bool) (port string, err error) {
+	log := filepath.Join(c.data(), "server.log")
+	for range ports {
+		if port, err = freePort(ctx); err != nil {
+			return "", err
+		}
+		settings := []string{
+			"-c listen_addresses=127.0.0.1", "-p " + port, "-c unix_socket_directories=", "-c max_connections=200",
+			"-c shared_buffers=256MB", "-c log_min_messages=warning", "-c timezone=UTC",
+		}
+		if disposable {
+			settings = append(settings, "-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off")
+		}
+		err = c.run(ctx, "pg_ctl", "-D", c.data(), "-w", "-t", "60", "-l", log, "-o", strings.Join(settings, " "), "start")
+		if err == nil {
+			return port, nil
+		}
+		said, unread := os.ReadFile(log)
+		if unread != nil || !bytes.Contains(said, []byte(`could not bind IPv4 address "127.0.0.1": Address already in use`)) {
+			return "", err
+		}
+	}
+	return "", err
 }
 
 // URL is the address of the database postgres, as its owner.
@@ -112,10 +135,10 @@ func binaries() (string, error) {
 	return filepath.Dir(path), nil
 }
 
-// chooseAccount picks the user that PostgreSQL runs as: ourselves, or for root the user postgres or nobody.
-func (c *Cluster) chooseAccount() error {
+// Account is the user that PostgreSQL runs as: ourselves (nil), or for root the user postgres or nobody.
+func Account() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
-		return nil
+		return nil, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		account, err := user.Lookup(name)
@@ -125,11 +148,10 @@ func (c *Cluster) chooseAccount() error {
 		uid, errUID := strconv.ParseUint(account.Uid, 10, 32)
 		gid, errGID := strconv.ParseUint(account.Gid, 10, 32)
 		if errUID == nil && errGID == nil {
-			c.account = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-			return nil
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 		}
 	}
-	return errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as: start as another user, or set DATABASE_URL")
+	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as: start as another user, or set DATABASE_URL")
 }
 
 func (c *Cluster) prepare(ctx context.Context) error {
@@ -209,7 +231,7 @@ func (c *Cluster) run(ctx context.Context, program string, args ...string) error
 	return nil
 }
 
-func freePort(ctx context.Context) (string, error) {
+var freePort = func(ctx context.Context) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)

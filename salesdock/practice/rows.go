@@ -66,7 +66,7 @@ func with(row, more map[string]any) map[string]any {
 func (p *Partner) productRow(x Product) map[string]any {
 	return map[string]any{
 		"id": x.ID, "name": x.Name, "identifier": "oefen-" + strconv.FormatInt(x.ID, 10), "supplier_id": "21", "supplier_name": "Oefenleverancier", "supplier_identifier": "oefen",
-		"type": x.Type, "usp": "Groen\r\nVast", "description": "", "cart_info": nil, "business": "2", "active": "1", "valid_from": nil, "valid_till": nil,
+		"type": x.Type, "usp": "Groen\r\nVast", "description": "Eén vaste prijs.", "cart_info": nil, "business": "2", "active": "1", "valid_from": nil, "valid_till": nil,
 		"created_at": p.naive(x.CreatedAt), "updated_at": p.naive(x.UpdatedAt), "beta_field": map[string]any{"of": "tomorrow"},
 	}
 }

@@ -20,33 +20,75 @@ var requiredFields = []string{
 	"connection_postcode", "connection_housenumber", "connection_streetname", "connection_city", "questionData", "agreements",
 }
 
-// create makes a sale. There is no idempotency key: the same request twice is two sales.
-func (p *Partner) create(w http.ResponseWriter, r *http.Request, user int64, kind, identifier string, faults Faults) {
+// create is one create on its way.
+type create struct {
+	*Partner
+	body map[string]any
+	line int // in the ledger
+}
+
+// serveCreate answers a create. What it met is written down before anything is answered, and what it is answered with
+// before a byte of that leaves.
+func (p *Partner) serveCreate(w http.ResponseWriter, r *http.Request, t turn) {
+	c := create{Partner: p}
 	data, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
-	var body map[string]any
-	if err != nil || json.Unmarshal(data, &body) != nil {
-		failure(w, http.StatusBadRequest, "The body cannot be read.", nil)
-		return
+	if err == nil {
+		err = json.Unmarshal(data, &c.body)
 	}
 	p.mu.Lock()
-	status, message, fields := p.check(kind, identifier, body)
-	var id int64
-	lost := false
-	if status == http.StatusCreated {
-		id = p.commit(user, body)
-		p.creates++
-		lost = faults.LoseEvery > 0 && p.creates%faults.LoseEvery == 0
-	}
+	c.line = p.write(c.body, t.names())
 	p.mu.Unlock()
+	answered := &recorder{w, c}
+	if err != nil {
+		failure(answered, http.StatusBadRequest, "The body cannot be read.", nil)
+		return
+	}
+	p.serve(answered, r, t, c.make)
+}
+
+// make makes a sale. There is no idempotency key: the same request twice is two sales.
+func (c *create) make(w http.ResponseWriter, r *http.Request, user int64, path []string, t turn) {
+	if len(path) != 4 {
+		page(w, http.StatusNotFound, "404 Not Found")
+		return
+	}
+	c.mu.Lock()
+	status, message, fields := c.check(path[2], path[3], c.body)
+	right := status == http.StatusCreated
+	var id int64
+	if mood := t.answer; right && (mood == nil || mood.create.made) {
+		var hidden time.Duration
+		if mood != nil && mood.create.late {
+			hidden = c.cfg.ShownAfter
+		}
+		id = c.commit(user, c.body, hidden)
+		c.lines[c.line].SaleID = id
+	}
+	c.mu.Unlock()
 	switch {
-	case lost:
-		drop(w)
-	case status != http.StatusCreated:
+	case !right:
 		failure(w, status, message, fields)
+	case t.answer != nil:
+		t.answer.create.reply(w, r, id)
 	default:
 		answer(w, http.StatusCreated, map[string]any{"sale_id": id})
 	}
 }
+
+// recorder writes down the status that a create is answered with.
+type recorder struct {
+	http.ResponseWriter
+	create create
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.create.mu.Lock()
+	r.create.lines[r.create.line].Status = status
+	r.create.mu.Unlock()
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // check says what is wrong with a create; the lock is held.
 func (p *Partner) check(kind, identifier string, body map[string]any) (status int, message string, fields map[string][]string) {
@@ -90,63 +132,104 @@ func (p *Partner) check(kind, identifier string, body map[string]any) (status in
 }
 
 // listSales answers with a page of the user's sales, the newest first.
-func (p *Partner) listSales(w http.ResponseWriter, r *http.Request, user int64, faults Faults) {
+func (p *Partner) listSales(w http.ResponseWriter, r *http.Request, user int64, t turn) {
 	query := r.URL.Query()
+	p.mu.Lock()
 	from, till, err := p.period(query)
 	if err != nil {
+		p.mu.Unlock()
 		failure(w, http.StatusBadRequest, "The request contains errors.", map[string][]string{"period_start": {err.Error()}})
 		return
 	}
 	ids, statuses := list(query, "sale_ids"), list(query, "statuses")
-	extended := query.Get("extended") == "true" || query.Get("extended") == "1"
-	p.mu.Lock()
-	var found []sale
-	for i := len(p.sales) - 1; i >= 0; i-- {
-		s := p.sales[i]
+	if t.has(idsIgnored) {
+		ids = nil
+	}
+	found := p.find(user, func(s sale) bool {
 		at := s.createdAt
 		if query.Get("period_filter_on") == "updated_date" {
 			at = s.updatedAt
 		}
 		at = at.Truncate(time.Second)
-		if s.user != user || !from.IsZero() && (at.Before(from) || at.After(till)) || len(ids) > 0 && !slices.Contains(ids, strconv.FormatInt(s.id, 10)) ||
-			len(statuses) > 0 && !slices.Contains(statuses, s.status) {
-			continue
-		}
-		found = append(found, s)
-	}
-	if faults.EmptyLists {
+		return (from.IsZero() || !at.Before(from) && !at.After(till)) && (len(ids) == 0 || slices.Contains(ids, strconv.FormatInt(s.id, 10))) &&
+			(len(statuses) == 0 || slices.Contains(statuses, s.status))
+	})
+	if t.has(emptyLists) {
 		found = nil
 	}
 	number, _ := strconv.Atoi(query.Get("page")) // no page is the first
 	number = max(1, number)
 	begin, end := min((number-1)*perPage, len(found)), min(number*perPage, len(found))
-	if faults.MovingPages { // what was added meanwhile pushed rows on to the next page
+	if t.has(pagesOverlap) { // what was added meanwhile pushed rows on to the next page
 		begin = max(0, begin-3)
 	}
 	rows := []map[string]any{}
 	for _, s := range found[begin:end] {
-		rows = append(rows, p.saleRow(s, extended))
+		rows = append(rows, p.saleRow(s, extended(query)))
+	}
+	if t.has(editedBetweenPages) && end < len(found) {
+		p.edit(found[begin+t.random.IntN(end-begin)].id)
 	}
 	p.mu.Unlock()
-	if faults.DuplicateRows {
-		rows = append(rows, rows...)
+	total := len(found)
+	switch {
+	case t.has(totalsTooHigh):
+		total += perPage + 3
+	case t.has(totalsTooLow):
+		total = max(0, total-perPage-3)
 	}
-	answerPage(w, r, rows, number, begin, len(found))
+	answerPage(w, r, p.spoil("sales", t.list(rows), t), number, begin, total, t)
 }
 
+// readSale answers with the detail of a sale, which is its extended row.
+func (p *Partner) readSale(w http.ResponseWriter, user int64, id string, t turn) {
+	var rows []map[string]any
+	p.mu.Lock()
+	for _, s := range p.find(user, func(s sale) bool { return strconv.FormatInt(s.id, 10) == id }) {
+		rows = append(rows, p.saleRow(s, true))
+	}
+	p.mu.Unlock()
+	answerDetail(w, p.spoil("sales", rows, t), t)
+}
+
+func extended(query url.Values) bool {
+	return query.Get("extended") == "true" || query.Get("extended") == "1"
+}
+
+// find gives the user's sales that are shown by now, the newest first; the lock is held.
+func (p *Partner) find(user int64, which func(sale) bool) (found []sale) {
+	now := p.cfg.Now()
+	for i := len(p.sales) - 1; i >= 0; i-- {
+		if s := p.sales[i]; s.user == user && !s.shownFrom.After(now) && which(s) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// edit touches a sale, as somebody does who saves it unchanged; the lock is held.
+func (p *Partner) edit(id int64) {
+	for i := range p.sales {
+		if p.sales[i].id == id {
+			p.sales[i].updatedAt = p.now()
+		}
+	}
+}
+
+// period reads the filter; the lock is held.
 func (p *Partner) period(query url.Values) (from, till time.Time, err error) {
 	if query.Get("period") != "custom" {
 		return from, till, nil
 	}
-	if from, err = time.ParseInLocation(time.DateTime, query.Get("period_start"), p.zone); err != nil {
+	if from, err = time.ParseInLocation(time.DateTime, query.Get("period_start"), p.zoneOfPeriods); err != nil {
 		return from, till, err
 	}
-	till, err = time.ParseInLocation(time.DateTime, query.Get("period_end"), p.zone)
+	till, err = time.ParseInLocation(time.DateTime, query.Get("period_end"), p.zoneOfPeriods)
 	return from, till, err
 }
 
 // answerPage answers with an offset page as the contract shapes it; here per_page is a text.
-func answerPage(w http.ResponseWriter, r *http.Request, rows []map[string]any, number, begin, total int) {
+func answerPage(w http.ResponseWriter, r *http.Request, rows []any, number, begin, total int, t turn) {
 	last := max(1, (total+perPage-1)/perPage)
 	link := func(n int) any {
 		if n < 1 || n > last {
@@ -156,11 +239,11 @@ func answerPage(w http.ResponseWriter, r *http.Request, rows []map[string]any, n
 		query.Set("page", strconv.Itoa(n))
 		return "http://" + r.Host + r.URL.Path + "?" + query.Encode()
 	}
-	answer(w, http.StatusOK, map[string]any{
+	answerRows(w, map[string]any{
 		"current_page": number, "data": rows, "first_page_url": link(1), "from": begin + 1, "last_page": last, "last_page_url": link(last), "links": []any{},
 		"next_page_url": link(number + 1), "path": "http://" + r.Host + r.URL.Path, "per_page": strconv.Itoa(perPage), "prev_page_url": link(number - 1),
 		"to": begin + len(rows), "total": total,
-	})
+	}, t)
 }
 
 // saleRow writes a sale: plain, or extended. Ids are texts in the extended one.
@@ -188,7 +271,7 @@ func (p *Partner) saleRow(s sale, extended bool) map[string]any {
 	}
 	return map[string]any{
 		"id": strconv.FormatInt(s.id, 10), "type": b["transaction_type"], "status": map[string]any{"status_identifier": s.status, "status": label, "status_remark": s.remark},
-		"offer_accepted": nil, "created_at": p.naive(s.createdAt), "finalized_at": nil, "updated_at": s.updatedAt.In(p.zone).Format(time.RFC3339), "processed": nil, "cancelled": nil,
+		"offer_accepted": nil, "created_at": p.naive(s.createdAt), "finalized_at": nil, "updated_at": s.updatedAt.In(amsterdam).Format(time.RFC3339), "processed": nil, "cancelled": nil,
 		"channel": b["sale_channel"], "customer": map[string]any{
 			"gender": b["gender"], "firstname": b["firstname"], "lastname": b["lastname"], "birthdate": b["birthdate"], "email": b["email"], "phone": b["phone"], "business": text(b["business"]),
 			"company_name": b["company_name"], "iban": b["iban"], "address": map[string]any{"postcode": b["postcode"], "housenumber": b["housenumber"], "street": b["streetname"], "city": b["city"]},

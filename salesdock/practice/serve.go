@@ -2,14 +2,12 @@ package practice
 
 import (
 	"encoding/json"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // envelope is a success.
@@ -27,13 +25,34 @@ func (p *Partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	p.requests++
-	faults := p.faults
 	p.mu.Unlock()
-	if faults.before(w, r) {
+	create := r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/v1/sales/flow/")
+	t := p.draw(create)
+	if p.once(t) {
+		t.answer = nil
+	}
+	p.date(w)
+	if create {
+		p.serveCreate(w, r, t)
 		return
 	}
-	if faults.Truncated {
-		w = &truncating{ResponseWriter: w}
+	p.serve(w, r, t, p.route)
+}
+
+// handler answers a user of the account.
+type handler func(w http.ResponseWriter, r *http.Request, user int64, path []string, t turn)
+
+// serve lets a request through to the account, unless something takes the answer's place.
+func (p *Partner) serve(w http.ResponseWriter, r *http.Request, t turn, next handler) {
+	if p.delay(r, t) {
+		return
+	}
+	if t.answer != nil && t.answer.answer != nil {
+		t.answer.answer(w, r)
+		return
+	}
+	if t.has(truncated) {
+		w = &breaking{w}
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if len(parts) < 4 || parts[0] != "api" || parts[2] != "v1" {
@@ -44,15 +63,13 @@ func (p *Partner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusNotFound, "Account not found.", nil)
 		return
 	}
-	user, ok := p.authenticate(w, r, faults)
-	if !ok {
-		return
+	if user, ok := p.authenticate(w, r); ok {
+		next(w, r, user, parts[3:], t)
 	}
-	p.route(w, r, user, parts[3:], faults)
 }
 
 // authenticate finds the user of the token, and counts against both limits.
-func (p *Partner) authenticate(w http.ResponseWriter, r *http.Request, faults Faults) (user int64, ok bool) {
+func (p *Partner) authenticate(w http.ResponseWriter, r *http.Request) (user int64, ok bool) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -64,16 +81,16 @@ func (p *Partner) authenticate(w http.ResponseWriter, r *http.Request, faults Fa
 	p.mu.Unlock()
 	switch {
 	case !within:
-		failure(w, http.StatusTooManyRequests, "Too Many Attempts.", nil)
-	case !known || faults.Revoked:
-		failure(w, http.StatusUnauthorized, "Unauthenticated.", nil)
+		tooMany(w)
+	case !known:
+		unauthenticated(w, r)
 	default:
 		return user, true
 	}
 	return 0, false
 }
 
-func (p *Partner) route(w http.ResponseWriter, r *http.Request, user int64, path []string, faults Faults) {
+func (p *Partner) route(w http.ResponseWriter, r *http.Request, user int64, path []string, t turn) {
 	scope, resource, id := path[0], "", ""
 	if len(path) > 1 {
 		resource = path[1]
@@ -82,8 +99,6 @@ func (p *Partner) route(w http.ResponseWriter, r *http.Request, user int64, path
 		id = path[2]
 	}
 	switch {
-	case r.Method == http.MethodPost && scope == "sales" && resource == "flow" && len(path) == 4:
-		p.create(w, r, user, path[2], path[3], faults)
 	case scope == "account":
 		failure(w, http.StatusForbidden, "This token may not see the account.", nil) // an agent's
 	case scope != "user" || len(path) > 3:
@@ -91,14 +106,16 @@ func (p *Partner) route(w http.ResponseWriter, r *http.Request, user int64, path
 	case r.Method != http.MethodGet:
 		failure(w, http.StatusMethodNotAllowed, "The method is not supported for this route.", nil)
 	case resource == "sales" && id == "":
-		p.listSales(w, r, user, faults)
+		p.listSales(w, r, user, t)
+	case resource == "sales":
+		p.readSale(w, user, id, t)
 	default:
-		p.read(w, resource, id, faults)
+		p.read(w, resource, id, t)
 	}
 }
 
 // read answers with a list, or with the detail of one.
-func (p *Partner) read(w http.ResponseWriter, resource, id string, faults Faults) {
+func (p *Partner) read(w http.ResponseWriter, resource, id string, t turn) {
 	p.mu.Lock()
 	rows, details, known := p.rows(resource)
 	p.mu.Unlock()
@@ -106,32 +123,28 @@ func (p *Partner) read(w http.ResponseWriter, resource, id string, faults Faults
 		page(w, http.StatusNotFound, "404 Not Found")
 		return
 	}
-	if id != "" {
-		i := slices.IndexFunc(details, func(row map[string]any) bool { return text(row["id"]) == id })
-		if i < 0 {
-			failure(w, http.StatusNotFound, "Not found.", nil)
-			return
-		}
-		answer(w, http.StatusOK, details[i])
+	if id == "" {
+		answerRows(w, p.spoil(resource, t.list(rows), t), t)
 		return
 	}
-	answer(w, http.StatusOK, faults.list(rows))
+	answerDetail(w, p.spoil(resource, one(details, id), t), t)
 }
 
-// list spoils a list, where a fault wants that.
-func (f Faults) list(rows []map[string]any) []map[string]any {
-	if f.EmptyLists {
-		return []map[string]any{}
+// one gives the row of an id, in a list of its own: a detail is spoilt as a list's row is.
+func one(rows []map[string]any, id string) []map[string]any {
+	i := slices.IndexFunc(rows, func(row map[string]any) bool { return text(row["id"]) == id })
+	if i < 0 {
+		return nil
 	}
-	if f.WrongTypes {
-		for _, row := range rows {
-			row["name"], row["updated_at"] = []any{row["name"]}, map[string]any{"date": row["updated_at"]}
-		}
+	return rows[i : i+1]
+}
+
+func answerDetail(w http.ResponseWriter, rows []any, t turn) {
+	if len(rows) == 0 {
+		failure(w, http.StatusNotFound, "Not found.", nil)
+		return
 	}
-	if f.DuplicateRows {
-		rows = append(slices.Clone(rows), rows...)
-	}
-	return rows
+	answerRows(w, rows[0], t)
 }
 
 func answer(w http.ResponseWriter, status int, data any) {
@@ -159,56 +172,6 @@ func failure(w http.ResponseWriter, status int, message string, fields map[strin
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
 }
-
-// truncating breaks an answer off after half of what it promised.
-type truncating struct{ http.ResponseWriter }
-
-func (t *truncating) Write(data []byte) (int, error) {
-	t.Header().Del("Content-Length")
-	if _, err := t.ResponseWriter.Write(data[:len(data)/2]); err != nil {
-		return 0, err
-	}
-	if flusher, ok := t.ResponseWriter.(http.Flusher); ok {
-		flusher.Flush()
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// control is how people and tests steer the account: faults, the ledger, a sale's status.
-func (p *Partner) control(w http.ResponseWriter, r *http.Request) {
-	switch path := strings.TrimPrefix(r.URL.Path, "/practice/"); {
-	case path == "faults" && r.Method == http.MethodPut:
-		data, err := io.ReadAll(io.LimitReader(r.Body, 1<<16))
-		var faults Faults
-		if err == nil {
-			err = json.Unmarshal(data, &faults)
-		}
-		if err != nil {
-			failure(w, http.StatusBadRequest, err.Error(), nil)
-			return
-		}
-		p.SetFaults(faults)
-		answer(w, http.StatusOK, faults)
-	case path == "faults":
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		answer(w, http.StatusOK, p.faults)
-	case path == "ledger":
-		answer(w, http.StatusOK, p.Ledger())
-	case path == "status" && r.Method == http.MethodPost:
-		id, err := strconv.ParseInt(r.URL.Query().Get("sale"), 10, 64)
-		if err != nil || !p.SetStatus(id, r.URL.Query().Get("status"), r.URL.Query().Get("remark")) {
-			failure(w, http.StatusNotFound, "There is no such sale.", nil)
-			return
-		}
-		answer(w, http.StatusOK, nil)
-	default:
-		failure(w, http.StatusNotFound, "GET or PUT /practice/faults, GET /practice/ledger, POST /practice/status?sale=&status=", nil)
-	}
-}
-
-// naive writes a time as the account does most of the time: in Amsterdam, without saying so.
-func (p *Partner) naive(at time.Time) string { return at.In(p.zone).Format(time.DateTime) }
 
 func list(query url.Values, name string) (values []string) {
 	for key, v := range query {

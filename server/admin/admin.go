@@ -1,9 +1,8 @@
-// Package admin is the interface: pages for people. It binds what a form brings, calls the service once, and
-// draws a page; what a person may do is decided by the service and by the table of routes.
+// Package admin is the interface: pages for people. It binds what a form brings, calls the service, and draws
+// a page from one look at the rows; what a person may do is decided by the service and by the table of routes.
 package admin
 
 import (
-	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -13,11 +12,12 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
+
+	"koppel/server/service/services"
 
 	"github.com/gin-gonic/gin"
 	"go.uber.org/zap"
-
-	"koppel/server/service"
 )
 
 //go:embed static
@@ -25,15 +25,14 @@ var static embed.FS
 
 // Admin serves the interface.
 type Admin struct {
-	svc        *service.Service
-	log        *zap.Logger
-	assets     map[string]asset  // by its address
-	addresses  map[string]string // of each asset, by its name
-	crossSite  *http.CrossOriginProtection
-	temporalUI string
-	namespace  string
-	// stopping ends when the server takes no more: streams end with it.
-	stopping context.Context //nolint:containedctx // the server's life, not a request's
+	svc         *services.Services
+	log         *zap.Logger
+	assets      map[string]asset  // by its address
+	addresses   map[string]string // of each asset, by its name
+	crossSite   *http.CrossOriginProtection
+	temporalUI  string
+	namespace   string
+	standsStill func() time.Time
 	// Missing is told of a text that the English catalogue lacks; for tests.
 	Missing func(text string)
 }
@@ -45,18 +44,22 @@ type asset struct {
 
 // Config of the interface.
 type Config struct {
-	Service    *service.Service
+	Service    *services.Services
 	Log        *zap.Logger
 	TemporalUI string // address of Temporal's Web UI, for operators; may be empty
 	Namespace  string
-	Stopping   context.Context //nolint:containedctx // ends when the server takes no more
+	// StandsStillSince says since when nothing is moved, because Temporal does not answer; zero while it does. May be nil.
+	StandsStillSince func() time.Time
 }
 
 // New makes the interface.
 func New(cfg Config) (*Admin, error) {
 	a := &Admin{
-		svc: cfg.Service, log: cfg.Log, temporalUI: cfg.TemporalUI, namespace: cfg.Namespace, stopping: cfg.Stopping,
+		svc: cfg.Service, log: cfg.Log, temporalUI: cfg.TemporalUI, namespace: cfg.Namespace, standsStill: cfg.StandsStillSince,
 		assets: map[string]asset{}, addresses: map[string]string{}, crossSite: http.NewCrossOriginProtection(),
+	}
+	if a.standsStill == nil {
+		a.standsStill = func() time.Time { return time.Time{} }
 	}
 	names, err := fs.Glob(static, "static/*")
 	if err != nil {
@@ -89,7 +92,11 @@ func (a *Admin) Register(engine *gin.Engine) {
 }
 
 // NotFound answers for an address that is not there.
-func (a *Admin) NotFound(g *gin.Context) { a.visit(g).fail(notFound()) }
+func (a *Admin) NotFound(g *gin.Context) {
+	v := a.visit(g)
+	v.fail(notFound())
+	v.finish()
+}
 
 // Owns says whether an address is one of the interface's: its errors are pages.
 func Owns(path string) bool {
@@ -104,6 +111,5 @@ func (a *Admin) serveAsset(g *gin.Context) {
 		return
 	}
 	g.Header("Cache-Control", "public, max-age=31536000, immutable")
-	g.Header("X-Content-Type-Options", "nosniff")
 	g.Data(http.StatusOK, found.kind, found.data)
 }

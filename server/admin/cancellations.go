@@ -6,7 +6,7 @@ func (v *visit) askCancellation() error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.RequestCancellation(v.gin.Request.Context(), v.actor, id, v.posted("reason"))
+	_, err = v.svc.Sales.RequestCancellation(v.gin.Request.Context(), v.actor, id, v.posted("reason"))
 	return v.did(err, v.to("/sales/%d", id), "De partner krijgt het annuleringsverzoek.")
 }
 
@@ -15,7 +15,7 @@ func (v *visit) withdrawCancellation() error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.WithdrawCancellation(v.gin.Request.Context(), v.actor, id)
+	_, err = v.svc.Sales.WithdrawCancellation(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.back(v.to("/sales")), "Het verzoek wordt ingetrokken. Was de partner eerder, dan blijft diens antwoord staan.")
 }
 
@@ -32,6 +32,6 @@ func (v *visit) answerCancellation(accept bool, said string) error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.AnswerCancellation(v.gin.Request.Context(), v.actor, id, accept, v.posted("reason"))
+	_, err = v.svc.Sales.AnswerCancellation(v.gin.Request.Context(), v.actor, id, accept, v.posted("reason"))
 	return v.did(err, v.back(v.to("/action-required")), said)
 }

@@ -1,13 +1,16 @@
 package admin
 
-import "koppel/server/admin/views"
+import (
+	"koppel/linking"
+	"koppel/server/admin/views"
+)
 
 func (v *visit) showHealth() error {
 	link, err := v.link()
 	if err != nil {
 		return err
 	}
-	health, err := v.svc.IntegrationHealth(v.gin.Request.Context(), v.actor, link.ID)
+	health, err := v.svc.Integrations.IntegrationHealth(v.gin.Request.Context(), v.actor, link.ID)
 	if err != nil {
 		return err
 	}
@@ -19,6 +22,6 @@ func (v *visit) seenDrift() error {
 	if err != nil {
 		return err
 	}
-	err = v.svc.SeenDrift(v.gin.Request.Context(), v.actor, id, v.posted("part"))
+	err = v.svc.Integrations.SeenDrift(v.gin.Request.Context(), v.actor, id, linking.Part(v.posted("part")))
 	return v.did(err, v.to("/integrations/%d/health", id), "Gezien. Wat nog niet gekoppeld is, blijft staan.")
 }

@@ -7,7 +7,7 @@ import (
 
 	"koppel/linking"
 	"koppel/server/admin/views"
-	"koppel/server/service"
+	"koppel/server/service/sales"
 )
 
 func (v *visit) showIntegrationSettings() error {
@@ -40,7 +40,7 @@ func (v *visit) postedStatuses() linking.StatusSet {
 }
 
 func (v *visit) integrationSettingsPage(link views.Link, form views.Form) error {
-	statuses, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
+	statuses, err := v.svc.Catalogue.Statuses(v.gin.Request.Context(), v.actor)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (v *visit) saveIntegrationSettings() error {
 		return err
 	}
 	patch.Name = &name
-	if _, err := v.svc.UpdateIntegration(v.gin.Request.Context(), v.actor, link.ID, patch); err != nil {
+	if _, err := v.svc.Integrations.UpdateIntegration(v.gin.Request.Context(), v.actor, link.ID, patch); err != nil {
 		form := v.form()
 		if !v.refused(&form, err) {
 			return err
@@ -115,8 +115,8 @@ func (v *visit) showForwardingRule() error {
 	return v.forwardingRulePage(link, views.Form{Values: values}, rule.Conditions, nil)
 }
 
-func (v *visit) forwardingRulePage(link views.Link, form views.Form, conditions *linking.Rule, trial *service.RuleTrial) error {
-	statuses, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
+func (v *visit) forwardingRulePage(link views.Link, form views.Form, conditions *linking.Rule, trial *sales.RuleTrial) error {
+	statuses, err := v.svc.Catalogue.Statuses(v.gin.Request.Context(), v.actor)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (v *visit) saveForwardingRule() error {
 		Name: v.posted("name"), Enabled: v.posted("enabled") != "", Automatic: v.posted("automatic") != "", Statuses: v.postedStatuses(), Conditions: conditions,
 	}
 	if v.posted("do") == "try" {
-		trial, err := v.svc.TryRule(v.gin.Request.Context(), v.actor, link.ID, rule)
+		trial, err := v.svc.Sales.TryRule(v.gin.Request.Context(), v.actor, link.ID, rule)
 		if err != nil && !v.refused(&form, err) {
 			return err
 		}
@@ -174,7 +174,7 @@ func (v *visit) saveRules(id int64, rules []linking.ForwardingRule) error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.UpdateIntegration(v.gin.Request.Context(), v.actor, id, patch)
+	_, err = v.svc.Integrations.UpdateIntegration(v.gin.Request.Context(), v.actor, id, patch)
 	return err
 }
 

@@ -3,14 +3,15 @@ package admin
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 
 	"koppel/server/admin/views"
 	"koppel/server/service"
+	"koppel/server/service/integrations"
+	"koppel/states"
 )
 
 func (v *visit) showIntegrations() error {
-	list, err := v.svc.Links(v.gin.Request.Context(), v.actor)
+	list, err := v.svc.Overview.Links(v.gin.Request.Context(), v.actor)
 	if err != nil {
 		return err
 	}
@@ -25,7 +26,7 @@ func (v *visit) saveNewIntegration() error {
 	form := v.form()
 	c := service.Connection{AccountName: v.posted("account_name"), BaseURL: v.posted("base_url"), Token: v.posted("token")}
 	if v.posted("do") == "test" {
-		result, err := v.svc.TestConnection(v.gin.Request.Context(), v.actor, c)
+		result, err := v.svc.Integrations.TestConnection(v.gin.Request.Context(), v.actor, c)
 		if err != nil && !v.refused(&form, err) {
 			return err
 		}
@@ -35,7 +36,7 @@ func (v *visit) saveNewIntegration() error {
 		}
 		return v.page(form.Status(), views.NewIntegration(form, shown, v.svc.PublicURL))
 	}
-	row, _, err := v.svc.CreateIntegration(v.gin.Request.Context(), v.actor, c)
+	row, _, err := v.svc.Integrations.CreateIntegration(v.gin.Request.Context(), v.actor, c)
 	if err != nil {
 		if !v.refused(&form, err) {
 			return err
@@ -45,7 +46,7 @@ func (v *visit) saveNewIntegration() error {
 	return v.done(v.to("/integrations/%d", row.ID), "Gekoppeld met %s. De producten worden nu opgehaald; kies daarna welke je importeert.", row.Name)
 }
 
-func (v *visit) testResult(t service.ConnectionTest) *views.TestResult {
+func (v *visit) testResult(t integrations.ConnectionTest) *views.TestResult {
 	result := &views.TestResult{OK: t.OK, Message: v.say(t.Sentence())}
 	for _, warning := range t.Warnings {
 		result.Warnings = append(result.Warnings, v.say(warning))
@@ -62,24 +63,20 @@ func (v *visit) link() (views.Link, error) {
 	if err != nil {
 		return views.Link{}, err
 	}
-	return v.svcLink(id)
-}
-
-func (v *visit) svcLink(id int64) (views.Link, error) {
-	row, head, err := v.svc.LinkHead(v.gin.Request.Context(), v.actor, id)
+	row, head, err := v.svc.Integrations.LinkHead(v.gin.Request.Context(), v.actor, id)
 	return views.Link{Integration: row, Attention: head.Attention, Products: head.Imported}, err
 }
 
 func (v *visit) linkNow(link views.Link) (views.LinkNow, error) {
 	ctx := v.gin.Request.Context()
-	now := views.LinkNow{Link: link, Waiting: map[string]int64{}}
-	state, err := v.svc.IntegrationState(ctx, v.actor, link.ID)
+	now := views.LinkNow{Link: link, Waiting: map[states.ForwardingState]int64{}}
+	state, err := v.svc.Integrations.IntegrationState(ctx, v.actor, link.ID)
 	if err != nil {
 		return now, err
 	}
 	now.Integration, now.Running, now.Queued = state.Integration, state.Running, state.Queued
-	now.Budget, now.Operations = state.Budget, state.Operations
-	health, err := v.svc.IntegrationHealth(ctx, v.actor, link.ID)
+	now.Budget, now.Operations, now.Jobs, now.SetAside = state.Budget, state.Operations, state.Jobs, state.SetAside
+	health, err := v.svc.Integrations.IntegrationHealth(ctx, v.actor, link.ID)
 	if err != nil {
 		return now, err
 	}
@@ -91,14 +88,14 @@ func (v *visit) linkNow(link views.Link) (views.LinkNow, error) {
 	for _, f := range state.Forwardings {
 		now.Waiting[f.State] += f.Sales
 	}
-	if now.Fingerprint, err = v.svc.Fingerprint(ctx, v.actor); err != nil {
+	if now.Fingerprint, err = v.svc.Integrations.Fingerprint(ctx, v.actor); err != nil {
 		return now, err
 	}
-	if now.Last, err = v.svc.SyncRunLast(ctx, v.actor, link.ID); err != nil {
+	if now.Last, err = v.svc.Integrations.SyncRunLast(ctx, v.actor, link.ID); err != nil {
 		return now, err
 	}
-	if now.Last != nil && now.Last.State == "needs_confirmation" {
-		now.Vanishing, err = v.svc.Vanishing(ctx, v.actor, link.ID)
+	if now.Last != nil && now.Last.State == states.RunNeedsConfirmation {
+		now.Vanishing, err = v.svc.Integrations.Vanishing(ctx, v.actor, link.ID)
 	}
 	return now, err
 }
@@ -122,20 +119,17 @@ func (v *visit) integrationPage(link views.Link, form *views.Form, result *views
 	return v.page(form.Status(), views.Integration(now, *form, result))
 }
 
-// liveIntegration streams the live part of a link's page whenever it differs.
+// liveIntegration draws the live part of a link's page.
 func (v *visit) liveIntegration() error {
-	id, err := v.id("id")
+	link, err := v.link()
 	if err != nil {
 		return err
 	}
-	return v.stream(func() (drawn, bool, error) {
-		link, err := v.svcLink(id)
-		if err != nil {
-			return nil, false, err
-		}
-		now, err := v.linkNow(link)
-		return views.IntegrationLive(now), now.Running != nil || now.Queued != nil || len(now.Operations) > 0, err
-	})
+	now, err := v.linkNow(link)
+	if err != nil {
+		return err
+	}
+	return v.live(views.IntegrationLive(now))
 }
 
 func (v *visit) syncNow() error {
@@ -143,7 +137,7 @@ func (v *visit) syncNow() error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.SyncNow(v.gin.Request.Context(), v.actor, id)
+	_, err = v.svc.Integrations.SyncNow(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.to("/integrations/%d", id), "We kijken nu bij de partner.")
 }
 
@@ -152,7 +146,7 @@ func (v *visit) pauseIntegration() error {
 	if err != nil {
 		return err
 	}
-	err = v.svc.PauseIntegration(v.gin.Request.Context(), v.actor, id)
+	err = v.svc.Integrations.PauseIntegration(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.to("/integrations/%d", id), "De integratie staat op pauze.")
 }
 
@@ -161,7 +155,7 @@ func (v *visit) resumeIntegration() error {
 	if err != nil {
 		return err
 	}
-	err = v.svc.ResumeIntegration(v.gin.Request.Context(), v.actor, id)
+	err = v.svc.Integrations.ResumeIntegration(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.to("/integrations/%d", id), "De integratie loopt weer. Wat wachtte, gaat nu mee.")
 }
 
@@ -170,7 +164,7 @@ func (v *visit) testIntegration() error {
 	if err != nil {
 		return err
 	}
-	result, err := v.svc.TestIntegration(v.gin.Request.Context(), v.actor, link.ID)
+	result, err := v.svc.Integrations.TestIntegration(v.gin.Request.Context(), v.actor, link.ID)
 	if err != nil {
 		return err
 	}
@@ -183,7 +177,7 @@ func (v *visit) saveConnection() error {
 		return err
 	}
 	account, base, token := v.posted("account_name"), v.posted("base_url"), v.posted("token")
-	_, err = v.svc.UpdateIntegration(v.gin.Request.Context(), v.actor, link.ID, service.IntegrationPatch{AccountName: &account, BaseURL: &base, Token: &token})
+	_, err = v.svc.Integrations.UpdateIntegration(v.gin.Request.Context(), v.actor, link.ID, integrations.IntegrationPatch{AccountName: &account, BaseURL: &base, Token: &token})
 	if err != nil {
 		form := v.form()
 		if !v.refused(&form, err) {
@@ -199,7 +193,7 @@ func (v *visit) deleteIntegration() error {
 	if err != nil {
 		return err
 	}
-	err = v.svc.RemoveIntegration(v.gin.Request.Context(), v.actor, id)
+	err = v.svc.Integrations.RemoveIntegration(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.to("/integrations"), "De integratie is verwijderd.")
 }
 
@@ -209,11 +203,11 @@ func (v *visit) showHistory() error {
 		return err
 	}
 	page := max(1, int(v.qID("page")))
-	runs, total, err := v.svc.SyncRuns(v.gin.Request.Context(), v.actor, link.ID, page, service.PageSize)
+	runs, total, err := v.svc.Integrations.SyncRuns(v.gin.Request.Context(), v.actor, link.ID, page, service.PageSize)
 	if err != nil {
 		return err
 	}
-	audit, err := v.svc.AuditOf(v.gin.Request.Context(), v.actor, "integration", v.gin.Param("id"))
+	audit, err := v.svc.AuditLogOf(v.gin.Request.Context(), v.actor, "integration", v.gin.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -230,27 +224,37 @@ func (v *visit) showRun() error {
 		return err
 	}
 	after := v.qID("after")
-	run, changes, err := v.svc.SyncRunPage(v.gin.Request.Context(), v.actor, link.ID, runID, after)
+	run, changes, err := v.svc.Integrations.SyncRunPage(v.gin.Request.Context(), v.actor, link.ID, runID, after)
 	if err != nil {
 		return err
 	}
-	return v.show(views.Run(views.RunView{Link: link, Run: run, Page: changes, First: after == 0}))
+	aside, err := v.svc.Integrations.RunSetAside(v.gin.Request.Context(), v.actor, link.ID, runID)
+	if err != nil {
+		return err
+	}
+	shown := views.RunView{Link: link, Run: run, Page: changes, First: after == 0, SetAside: aside}
+	if run.State == states.RunNeedsConfirmation {
+		if shown.Vanishing, err = v.svc.Integrations.Vanishing(v.gin.Request.Context(), v.actor, link.ID); err != nil {
+			return err
+		}
+	}
+	return v.show(views.Run(shown))
 }
 
 func (v *visit) confirmRun() error {
-	return v.resolveRun((*service.Service).ConfirmRun, "Het wordt doorgevoerd.")
+	return v.resolveRun((*integrations.Integrations).ConfirmRun, "Het wordt doorgevoerd.")
 }
 
 func (v *visit) dismissRun() error {
-	return v.resolveRun((*service.Service).DismissRun, "De producten blijven zoals ze waren.")
+	return v.resolveRun((*integrations.Integrations).DismissRun, "De producten blijven zoals ze waren.")
 }
 
 func (v *visit) undoRun() error {
-	return v.resolveRun((*service.Service).UndoRun, "De synchronisatie is teruggedraaid.")
+	return v.resolveRun((*integrations.Integrations).UndoRun, "De synchronisatie is teruggedraaid.")
 }
 
 // resolveRun answers a run that waits, or takes one back.
-func (v *visit) resolveRun(resolve func(*service.Service, context.Context, service.Actor, int64, int64) error, text string) error {
+func (v *visit) resolveRun(resolve func(*integrations.Integrations, context.Context, service.Actor, int64, int64) error, text string) error {
 	id, err := v.id("id")
 	if err != nil {
 		return err
@@ -259,13 +263,13 @@ func (v *visit) resolveRun(resolve func(*service.Service, context.Context, servi
 	if err != nil {
 		return err
 	}
-	return v.did(resolve(v.svc, v.gin.Request.Context(), v.actor, id, run), v.to("/integrations/%d", id), text)
+	return v.did(resolve(v.svc.Integrations, v.gin.Request.Context(), v.actor, id, run), v.to("/integrations/%d", id), text)
 }
 
 // settingsPatch is settings as the API has them: the service lays them over what is there.
-func settingsPatch(settings any) (service.IntegrationPatch, error) {
+func settingsPatch(settings any) (integrations.IntegrationPatch, error) {
 	data, err := json.Marshal(settings)
-	return service.IntegrationPatch{Settings: data}, err
+	return integrations.IntegrationPatch{Settings: data}, err
 }
 
-func notFound() error { return &service.Error{Status: http.StatusNotFound, Key: "not_found"} }
+func notFound() error { return service.NotFound() }

@@ -8,7 +8,7 @@ func (v *visit) showInvitation() error {
 }
 
 func (v *visit) invitationPage(form views.Form) error {
-	env, user, err := v.svc.Invited(v.gin.Request.Context(), v.gin.Param("account"), v.gin.Param("text"))
+	env, user, err := v.svc.Access.Invited(v.gin.Request.Context(), v.gin.Param("account"), v.gin.Param("text"))
 	if err != nil {
 		return err
 	}
@@ -16,7 +16,7 @@ func (v *visit) invitationPage(form views.Form) error {
 }
 
 func (v *visit) acceptInvitation() error {
-	err := v.svc.AcceptInvitation(v.gin.Request.Context(), v.gin.Param("account"), v.gin.Param("text"), v.gin.PostForm("password"))
+	err := v.svc.Access.AcceptInvitation(v.gin.Request.Context(), v.gin.Param("account"), v.gin.Param("text"), v.gin.PostForm("password"))
 	if err != nil {
 		form := v.form()
 		form.Values.Del("password")

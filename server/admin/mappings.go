@@ -7,6 +7,7 @@ import (
 	"koppel/linking"
 	"koppel/server/admin/views"
 	"koppel/server/service"
+	"koppel/server/service/integrations"
 )
 
 func (v *visit) showOffered() error {
@@ -14,7 +15,7 @@ func (v *visit) showOffered() error {
 	if err != nil {
 		return err
 	}
-	page, states, err := v.svc.OfferedPage(v.gin.Request.Context(), v.actor, link.ID, service.OfferSearch{Q: v.q("q"), State: v.q("state"), AfterID: v.qID("after")})
+	page, states, err := v.svc.Integrations.OfferedPage(v.gin.Request.Context(), v.actor, link.ID, integrations.OfferSearch{Q: v.q("q"), State: v.q("state"), AfterID: v.qID("after")})
 	if err != nil {
 		return err
 	}
@@ -30,19 +31,19 @@ func (v *visit) selectProducts() error {
 	ctx, chosen := v.gin.Request.Context(), v.postedIDs("products")
 	do := v.posted("do")
 	if (do == "add" || do == "remove") && len(chosen) == 0 {
-		return v.did(&service.Error{Status: 422, Key: "nothing_chosen"}, back, "")
+		return v.did(service.Refuse(service.KindIncomplete, "nothing_chosen"), back, "")
 	}
-	search := service.OfferSearch{Q: v.posted("q"), State: v.posted("state")}
+	search := integrations.OfferSearch{Q: v.posted("q"), State: v.posted("state")}
 	count := len(chosen)
 	switch do {
 	case "add":
-		_, err = v.svc.SelectProducts(ctx, v.actor, id, service.Selection{Add: chosen})
+		_, err = v.svc.Integrations.SelectProducts(ctx, v.actor, id, integrations.Selection{Add: chosen})
 	case "remove":
-		_, err = v.svc.SelectProducts(ctx, v.actor, id, service.Selection{Remove: chosen})
+		_, err = v.svc.Integrations.SelectProducts(ctx, v.actor, id, integrations.Selection{Remove: chosen})
 	case "add-all":
-		_, count, err = v.svc.SelectMatching(ctx, v.actor, id, search, false)
+		_, count, err = v.svc.Integrations.SelectMatching(ctx, v.actor, id, search, false)
 	case "remove-all":
-		_, count, err = v.svc.SelectMatching(ctx, v.actor, id, search, true)
+		_, count, err = v.svc.Integrations.SelectMatching(ctx, v.actor, id, search, true)
 	default:
 		return notFound()
 	}
@@ -53,7 +54,7 @@ func (v *visit) selectProducts() error {
 }
 
 // wanted says which mapping a form asks for: what is chosen, with the suggestions that are taken over.
-func (v *visit) wanted(field, key string, suggested *service.Suggestion) int64 {
+func (v *visit) wanted(field, key string, suggested *integrations.Suggestion) int64 {
 	if chosen := v.postedID(field); chosen != nil {
 		return *chosen
 	}
@@ -82,7 +83,7 @@ func (v *visit) flowMappingPage(form views.Form) error {
 	if err != nil {
 		return err
 	}
-	list, partner, err := v.svc.FlowMappings(v.gin.Request.Context(), v.actor, link.ID)
+	list, partner, err := v.svc.Integrations.FlowMappings(v.gin.Request.Context(), v.actor, link.ID)
 	if err != nil {
 		return err
 	}
@@ -94,19 +95,19 @@ func (v *visit) saveFlowMappings() error {
 	if err != nil {
 		return err
 	}
-	list, _, err := v.svc.FlowMappings(v.gin.Request.Context(), v.actor, id)
+	list, _, err := v.svc.Integrations.FlowMappings(v.gin.Request.Context(), v.actor, id)
 	if err != nil {
 		return err
 	}
-	pairs := []service.FlowPair{}
+	pairs := []integrations.FlowPair{}
 	for _, m := range list {
 		key := strconv.FormatInt(m.Flow.ID, 10)
 		if partner := v.wanted("flow-"+key, key, m.Suggestion); partner != 0 {
-			pairs = append(pairs, service.FlowPair{FlowID: m.Flow.ID, PartnerFlowID: partner})
+			pairs = append(pairs, integrations.FlowPair{FlowID: m.Flow.ID, PartnerFlowID: partner})
 		}
 	}
 	form := v.form()
-	err = v.svc.SaveFlowMappings(v.gin.Request.Context(), v.actor, id, pairs)
+	err = v.svc.Integrations.SaveFlowMappings(v.gin.Request.Context(), v.actor, id, pairs)
 	return v.mapped(err, &form, func() error { return v.flowMappingPage(form) })
 }
 
@@ -118,11 +119,11 @@ func (v *visit) questionMappingPage(form views.Form) error {
 		return err
 	}
 	ctx := v.gin.Request.Context()
-	list, err := v.svc.QuestionMappings(ctx, v.actor, link.ID)
+	list, err := v.svc.Integrations.QuestionMappings(ctx, v.actor, link.ID)
 	if err != nil {
 		return err
 	}
-	rows, err := v.svc.Questions(ctx, v.actor)
+	rows, err := v.svc.Catalogue.Questions(ctx, v.actor)
 	if err != nil {
 		return err
 	}
@@ -140,22 +141,22 @@ func (v *visit) saveQuestionMappings() error {
 		return err
 	}
 	ctx := v.gin.Request.Context()
-	list, err := v.svc.QuestionMappings(ctx, v.actor, id)
+	list, err := v.svc.Integrations.QuestionMappings(ctx, v.actor, id)
 	if err != nil {
 		return err
 	}
-	kept, err := v.svc.QuestionPairs(ctx, v.actor, id)
+	kept, err := v.svc.Integrations.QuestionPairs(ctx, v.actor, id)
 	if err != nil {
 		return err
 	}
-	pairs := []service.QuestionPair{}
+	pairs := []integrations.QuestionPair{}
 	for _, m := range list {
 		delete(kept, m.Partner.Identifier)
 		question := v.wanted("question-"+m.Partner.Identifier, m.Partner.Identifier, m.Suggestion)
 		if question == 0 {
 			continue
 		}
-		pair := service.QuestionPair{PartnerIdentifier: m.Partner.Identifier, QuestionID: question, Options: linking.Options{}}
+		pair := integrations.QuestionPair{PartnerIdentifier: m.Partner.Identifier, QuestionID: question, Options: linking.Options{}}
 		if question == m.QuestionID {
 			pair.Options = v.postedOptions(m)
 		}
@@ -165,13 +166,13 @@ func (v *visit) saveQuestionMappings() error {
 		pairs = append(pairs, kept[identifier])
 	}
 	form := v.form()
-	err = v.svc.SaveQuestionMappings(ctx, v.actor, id, pairs)
+	err = v.svc.Integrations.SaveQuestionMappings(ctx, v.actor, id, pairs)
 	return v.mapped(err, &form, func() error { return v.questionMappingPage(form) })
 }
 
 // postedOptions reads the mapping of one question's options. An option that has the same text at the partner
 // needs no mapping.
-func (v *visit) postedOptions(m service.QuestionMapping) linking.Options {
+func (v *visit) postedOptions(m integrations.QuestionMapping) linking.Options {
 	names := v.gin.PostFormArray("option-name-" + m.Partner.Identifier)
 	if len(names) == 0 {
 		return m.Options // they were not on the page
@@ -192,11 +193,11 @@ func (v *visit) agreementMappingPage(form views.Form) error {
 	if err != nil {
 		return err
 	}
-	list, err := v.svc.AgreementMappings(v.gin.Request.Context(), v.actor, link.ID)
+	list, err := v.svc.Integrations.AgreementMappings(v.gin.Request.Context(), v.actor, link.ID)
 	if err != nil {
 		return err
 	}
-	ours, err := v.svc.Agreements(v.gin.Request.Context(), v.actor)
+	ours, err := v.svc.Catalogue.Agreements(v.gin.Request.Context(), v.actor)
 	if err != nil {
 		return err
 	}
@@ -208,18 +209,18 @@ func (v *visit) saveAgreementMappings() error {
 	if err != nil {
 		return err
 	}
-	list, err := v.svc.AgreementMappings(v.gin.Request.Context(), v.actor, id)
+	list, err := v.svc.Integrations.AgreementMappings(v.gin.Request.Context(), v.actor, id)
 	if err != nil {
 		return err
 	}
-	pairs := []service.AgreementPair{}
+	pairs := []integrations.AgreementPair{}
 	for _, m := range list {
 		if agreement := v.wanted("agreement-"+m.Partner.Identifier, m.Partner.Identifier, m.Suggestion); agreement != 0 {
-			pairs = append(pairs, service.AgreementPair{PartnerIdentifier: m.Partner.Identifier, AgreementID: agreement})
+			pairs = append(pairs, integrations.AgreementPair{PartnerIdentifier: m.Partner.Identifier, AgreementID: agreement})
 		}
 	}
 	form := v.form()
-	err = v.svc.SaveAgreementMappings(v.gin.Request.Context(), v.actor, id, pairs)
+	err = v.svc.Integrations.SaveAgreementMappings(v.gin.Request.Context(), v.actor, id, pairs)
 	return v.mapped(err, &form, func() error { return v.agreementMappingPage(form) })
 }
 
@@ -230,11 +231,11 @@ func (v *visit) statusMappingPage(form views.Form) error {
 	if err != nil {
 		return err
 	}
-	list, err := v.svc.StatusMappings(v.gin.Request.Context(), v.actor, link.ID, true)
+	list, err := v.svc.Integrations.StatusMappings(v.gin.Request.Context(), v.actor, link.ID, true)
 	if err != nil {
 		return err
 	}
-	ours, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
+	ours, err := v.svc.Catalogue.Statuses(v.gin.Request.Context(), v.actor)
 	if err != nil {
 		return err
 	}
@@ -246,19 +247,19 @@ func (v *visit) saveStatusMappings() error {
 	if err != nil {
 		return err
 	}
-	list, err := v.svc.StatusMappings(v.gin.Request.Context(), v.actor, id, true)
+	list, err := v.svc.Integrations.StatusMappings(v.gin.Request.Context(), v.actor, id, true)
 	if err != nil {
 		return err
 	}
-	pairs := []service.StatusPair{}
+	pairs := []integrations.StatusPair{}
 	for _, m := range list {
 		chosen := v.posted("status-" + m.Partner.ID)
 		if _, system := linking.SystemStatus(m.Partner.ID); chosen == "" || system && chosen == m.Partner.ID {
 			continue
 		}
-		pairs = append(pairs, service.StatusPair{PartnerStatus: m.Partner.ID, Status: chosen})
+		pairs = append(pairs, integrations.StatusPair{PartnerStatus: m.Partner.ID, Status: chosen})
 	}
 	form := v.form()
-	err = v.svc.SaveStatusMappings(v.gin.Request.Context(), v.actor, id, pairs)
+	err = v.svc.Integrations.SaveStatusMappings(v.gin.Request.Context(), v.actor, id, pairs)
 	return v.mapped(err, &form, func() error { return v.statusMappingPage(form) })
 }

@@ -11,6 +11,8 @@ import (
 	"koppel/linking"
 	"koppel/server/admin/views"
 	"koppel/server/service"
+	"koppel/server/service/catalogue"
+	"koppel/server/service/sales"
 )
 
 // showNewSale asks for the product first, then shows the form of its flow. A dialer's link fills in what is known.
@@ -25,8 +27,8 @@ func (v *visit) showNewSale() error {
 		return nil
 	}
 	if product == 0 {
-		search := service.ProductSearch{Q: v.q("q"), Type: v.q("type"), Active: new(true), AfterName: v.gin.Query("after_name"), AfterID: v.qID("after")}
-		page, types, err := v.svc.ProductPage(v.gin.Request.Context(), v.actor, search)
+		search := catalogue.ProductSearch{Q: v.q("q"), Type: v.q("type"), Active: new(true), AfterName: v.gin.Query("after_name"), AfterID: v.qID("after")}
+		page, types, err := v.svc.Catalogue.ProductPage(v.gin.Request.Context(), v.actor, search)
 		if err != nil {
 			return err
 		}
@@ -52,27 +54,27 @@ func (v *visit) showNewSale() error {
 }
 
 // concept is the dialer's proposal that the address names, if any.
-func (v *visit) concept() (service.Concept, error) {
+func (v *visit) concept() (sales.Concept, error) {
 	uuid := v.q("concept")
 	if uuid == "" {
-		return service.Concept{}, nil
+		return sales.Concept{}, nil
 	}
-	return v.svc.Concept(v.gin.Request.Context(), v.actor, uuid)
+	return v.svc.Sales.Concept(v.gin.Request.Context(), v.actor, uuid)
 }
 
-func (v *visit) orderForm() (order service.OrderForm, flows []db.Flow, err error) {
+func (v *visit) orderForm() (order sales.OrderForm, flows []db.Flow, err error) {
 	ctx, product, flow := v.gin.Request.Context(), v.qID("product"), v.qID("flow")
-	_, flows, err = v.svc.FlowsFor(ctx, v.actor, product)
+	_, flows, err = v.svc.Sales.FlowsFor(ctx, v.actor, product)
 	if err != nil {
 		return order, nil, err
 	}
 	if len(flows) == 0 {
-		return order, nil, &service.Error{Status: 409, Key: "product_without_flow"}
+		return order, nil, service.Conflict("product_without_flow")
 	}
 	if flow == 0 {
 		flow = flows[0].ID
 	}
-	order, err = v.svc.OrderForm(ctx, v.actor, product, flow)
+	order, err = v.svc.Sales.OrderForm(ctx, v.actor, product, flow)
 	return order, flows, err
 }
 
@@ -94,7 +96,7 @@ func (v *visit) saveNewSale() error {
 	if err != nil {
 		return err
 	}
-	saleID, err := v.svc.CreateSale(v.gin.Request.Context(), v.actor, service.CreateSaleInput{
+	saleID, err := v.svc.Sales.CreateSale(v.gin.Request.Context(), v.actor, sales.CreateSaleInput{
 		FlowType: order.Flow.Type, FlowIdentifier: order.Flow.Identifier, Body: body, Raw: raw, Key: v.posted("key"),
 	})
 	if err != nil {
@@ -125,7 +127,7 @@ func nameRelated(form *views.Form, body map[string]any) {
 }
 
 // saleBody makes of the order form what an API client would have sent.
-func (v *visit) saleBody(order service.OrderForm) map[string]any {
+func (v *visit) saleBody(order sales.OrderForm) map[string]any {
 	body := map[string]any{
 		"transaction_type": v.posted("transaction_type"), "product_id": itoa(order.Product.ID), "business": v.posted("business"), "sale_channel": v.posted("sale_channel"),
 	}

@@ -3,7 +3,7 @@ package admin
 import (
 	"koppel/linking"
 	"koppel/server/admin/views"
-	"koppel/server/service"
+	"koppel/server/service/sales"
 )
 
 // showExisting asks which earlier sales go to the partner, and counts them when a choice was made.
@@ -22,7 +22,7 @@ func (v *visit) showExisting() error {
 		selection, err := existing(v.q("from"), v.q("status_mode"), v.gin.QueryArray("statuses"))
 		if err == nil {
 			var counted int
-			counted, _, err = v.svc.ForwardExisting(v.gin.Request.Context(), v.actor, link.ID, selection, true)
+			counted, _, err = v.svc.Sales.ForwardExisting(v.gin.Request.Context(), v.actor, link.ID, selection, true)
 			count = &counted
 		}
 		if err != nil {
@@ -32,7 +32,7 @@ func (v *visit) showExisting() error {
 			}
 		}
 	}
-	statuses, err := v.svc.Statuses(v.gin.Request.Context(), v.actor)
+	statuses, err := v.svc.Catalogue.Statuses(v.gin.Request.Context(), v.actor)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (v *visit) showExisting() error {
 
 func existing(from, mode string, statuses []string) (selection linking.Selection, err error) {
 	if from != "" {
-		at, err := service.ParseMoment(from)
+		at, err := sales.ParseMoment("from", from)
 		if err != nil {
 			return selection, err
 		}
@@ -61,7 +61,7 @@ func (v *visit) forwardExisting() error {
 	selection, err := existing(v.posted("from"), v.posted("status_mode"), v.gin.PostFormArray("statuses"))
 	count := 0
 	if err == nil {
-		count, _, err = v.svc.ForwardExisting(v.gin.Request.Context(), v.actor, id, selection, false)
+		count, _, err = v.svc.Sales.ForwardExisting(v.gin.Request.Context(), v.actor, id, selection, false)
 	}
 	return v.did(err, v.to("/integrations/%d", id), "%s transacties gaan nu mee, in het tempo van de partner. Hier zie je hoe ver het is.", count)
 }
@@ -71,6 +71,6 @@ func (v *visit) cancelOperation() error {
 	if err != nil {
 		return err
 	}
-	err = v.svc.CancelOperation(v.gin.Request.Context(), v.actor, id)
+	err = v.svc.Sales.CancelOperation(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.back(v.to("/integrations")), "Gestopt. Wat al onderweg was gaat door; de rest blijft zoals het was.")
 }

@@ -7,18 +7,18 @@ import (
 	"koppel/db"
 	"koppel/linking"
 	"koppel/server/admin/views"
-	"koppel/server/service"
+	"koppel/server/service/catalogue"
 )
 
 func (v *visit) showProducts() error {
 	ctx := v.gin.Request.Context()
-	search := service.ProductSearch{Q: v.q("q"), Type: v.q("type"), Active: v.qFlag("active"), Imported: v.qFlag("imported"), AfterName: v.gin.Query("after_name"), AfterID: v.qID("after")}
-	page, types, err := v.svc.ProductPage(ctx, v.actor, search)
+	search := catalogue.ProductSearch{Q: v.q("q"), Type: v.q("type"), Active: v.qFlag("active"), Imported: v.qFlag("imported"), AfterName: v.gin.Query("after_name"), AfterID: v.qID("after")}
+	page, types, err := v.svc.Catalogue.ProductPage(ctx, v.actor, search)
 	if err != nil {
 		return err
 	}
-	view := views.ProductsView{Page: page, Types: types, First: search.AfterID == 0, Filtered: search != service.ProductSearch{}, Links: map[int64]string{}}
-	links, err := v.svc.Integrations(ctx, v.actor)
+	view := views.ProductsView{Page: page, Types: types, First: search.AfterID == 0, Filtered: search != catalogue.ProductSearch{}, Links: map[int64]string{}}
+	links, err := v.svc.Integrations.List(ctx, v.actor)
 	for _, l := range links {
 		view.Links[l.ID] = l.Name
 	}
@@ -41,18 +41,18 @@ func (v *visit) newProductPage(form views.Form) error {
 }
 
 func (v *visit) productChoices() (suppliers []db.Supplier, types []string, err error) {
-	if suppliers, err = v.svc.Suppliers(v.gin.Request.Context(), v.actor); err != nil {
+	if suppliers, err = v.svc.Catalogue.Suppliers(v.gin.Request.Context(), v.actor); err != nil {
 		return nil, nil, err
 	}
-	types, err = v.svc.ProductTypes(v.gin.Request.Context(), v.actor)
+	types, err = v.svc.Catalogue.ProductTypes(v.gin.Request.Context(), v.actor)
 	return suppliers, types, err
 }
 
 func (v *visit) saveNewProduct() error {
-	var in service.ProductInput
+	var in catalogue.ProductInput
 	v.postedContent(&in)
 	v.postedOwn(&in)
-	p, err := v.svc.CreateProduct(v.gin.Request.Context(), v.actor, in)
+	p, err := v.svc.Catalogue.CreateProduct(v.gin.Request.Context(), v.actor, in)
 	if err != nil {
 		form := v.form()
 		if !v.refused(&form, err) {
@@ -64,7 +64,7 @@ func (v *visit) saveNewProduct() error {
 }
 
 // postedContent reads what the owner of a product decides; what the form does not ask stays as it is.
-func (v *visit) postedContent(in *service.ProductInput) {
+func (v *visit) postedContent(in *catalogue.ProductInput) {
 	c := &in.Content
 	c.Name, c.Identifier, c.Type = v.posted("name"), v.posted("identifier"), v.posted("type")
 	c.Business, c.Retention, c.Main = v.posted("business"), v.posted("retention"), v.posted("main") != ""
@@ -96,7 +96,7 @@ func (v *visit) postedAmount(name string) string {
 	return strings.Replace(v.posted(name), ",", ".", 1)
 }
 
-func (v *visit) postedOwn(in *service.ProductInput) {
+func (v *visit) postedOwn(in *catalogue.ProductInput) {
 	in.Own = linking.ProductOwn{USP: v.posted("usp"), Description: v.posted("description"), CartInfo: v.posted("cart_info")}
 	in.Active = v.posted("active") != ""
 }
@@ -106,7 +106,7 @@ func (v *visit) showProduct() error {
 	if err != nil {
 		return err
 	}
-	p, err := v.svc.Product(v.gin.Request.Context(), v.actor, id, true)
+	p, err := v.svc.Catalogue.Product(v.gin.Request.Context(), v.actor, id, true)
 	if err != nil {
 		return err
 	}
@@ -139,12 +139,12 @@ func (v *visit) productPage(p db.Product, form views.Form) error {
 		if view.Suppliers, view.Types, err = v.productChoices(); err != nil {
 			return err
 		}
-		if view.Audit, err = v.svc.AuditOf(v.gin.Request.Context(), v.actor, "product", itoa(p.ID)); err != nil {
+		if view.Audit, err = v.svc.AuditLogOf(v.gin.Request.Context(), v.actor, "product", itoa(p.ID)); err != nil {
 			return err
 		}
 	}
 	if p.IntegrationID != nil {
-		row, err := v.svc.IntegrationName(v.gin.Request.Context(), v.actor, *p.IntegrationID)
+		row, err := v.svc.Integrations.IntegrationName(v.gin.Request.Context(), v.actor, *p.IntegrationID)
 		if err != nil {
 			return err
 		}
@@ -159,11 +159,11 @@ func (v *visit) saveProduct() error {
 		return err
 	}
 	ctx := v.gin.Request.Context()
-	before, err := v.svc.Product(ctx, v.actor, id, true)
+	before, err := v.svc.Catalogue.Product(ctx, v.actor, id, true)
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.UpdateProduct(ctx, v.actor, id, func(in *service.ProductInput) error {
+	_, err = v.svc.Catalogue.UpdateProduct(ctx, v.actor, id, func(in *catalogue.ProductInput) error {
 		if before.IntegrationID == nil {
 			v.postedContent(in)
 		}
@@ -185,7 +185,7 @@ func (v *visit) deleteProduct() error {
 	if err != nil {
 		return err
 	}
-	err = v.svc.DeleteProduct(v.gin.Request.Context(), v.actor, id)
+	err = v.svc.Catalogue.DeleteProduct(v.gin.Request.Context(), v.actor, id)
 	return v.did(err, v.to("/products"), "Het product is verwijderd.")
 }
 
@@ -198,7 +198,7 @@ func (v *visit) downloadDocument() error {
 	if err != nil {
 		return err
 	}
-	file, err := v.svc.ProductDocument(v.gin.Request.Context(), v.actor, id, number, true)
+	file, err := v.svc.Integrations.ProductDocument(v.gin.Request.Context(), v.actor, id, number, true)
 	if err != nil {
 		return err
 	}

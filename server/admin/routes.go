@@ -23,6 +23,9 @@ type Route struct {
 	serve        func(*visit) error
 }
 
+// callsPartner names what is read while a partner answers: no transaction is open meanwhile.
+var callsPartner = map[string]bool{"/products/:id/documents/:number": true}
+
 // Routes lists every page and action.
 func Routes() []Route {
 	get, post := http.MethodGet, http.MethodPost
@@ -44,6 +47,7 @@ func Routes() []Route {
 
 		{get, "/action-required", Admins, (*visit).showActionRequired},
 		{post, "/forwardings/retry", Admins, (*visit).retryForwardings},
+		{post, "/forwardings/settle", Admins, (*visit).settleUnknown},
 		{post, "/forwardings/:id/retry", Admins, (*visit).retryForwarding},
 		{post, "/forwardings/:id/abandon", Admins, (*visit).abandonForwarding},
 		{post, "/forwardings/:id/adopt", Admins, (*visit).adoptSale},
@@ -92,6 +96,7 @@ func Routes() []Route {
 		{get, "/integrations/:id/statuses", Admins, (*visit).showStatusMappings},
 		{post, "/integrations/:id/statuses", Admins, (*visit).saveStatusMappings},
 		{get, "/integrations/:id/forwardings", Admins, (*visit).showForwardings},
+		{get, "/integrations/:id/set-aside", Admins, (*visit).showSetAside},
 		{get, "/integrations/:id/health", Admins, (*visit).showHealth},
 		{post, "/integrations/:id/health", Admins, (*visit).seenDrift},
 		{get, "/integrations/:id/existing", Admins, (*visit).showExisting},

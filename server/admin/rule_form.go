@@ -7,6 +7,7 @@ import (
 
 	"koppel/linking"
 	"koppel/server/admin/views"
+	"koppel/states"
 )
 
 // maxConditions bounds what one form can make us build.
@@ -89,7 +90,7 @@ func edit(rule *linking.Rule, place []string, action string) {
 // vocabulary lists what conditions can be about here.
 func (v *visit) vocabulary() (views.Vocabulary, error) {
 	ctx := v.gin.Request.Context()
-	rows, err := v.svc.Questions(ctx, v.actor)
+	rows, err := v.svc.Catalogue.Questions(ctx, v.actor)
 	if err != nil {
 		return views.Vocabulary{}, err
 	}
@@ -97,14 +98,14 @@ func (v *visit) vocabulary() (views.Vocabulary, error) {
 	for _, r := range rows {
 		questions = append(questions, r.Definition)
 	}
-	values, err := v.svc.ProductTypes(ctx, v.actor)
+	values, err := v.svc.Catalogue.ProductTypes(ctx, v.actor)
 	if err != nil {
 		return views.Vocabulary{}, err
 	}
-	flows, err := v.svc.Flows(ctx, v.actor, true)
+	flows, err := v.svc.Catalogue.Flows(ctx, v.actor, true)
 	for _, f := range flows {
 		values = append(values, f.Identifier)
 	}
-	values = append(values, "consumer", "business", "order", "offer", "d2d", "retail", "telemarketing", "online", "f2f")
+	values = append(values, "consumer", "business", string(states.SaleOrder), string(states.SaleOffer), "d2d", "retail", "telemarketing", "online", "f2f")
 	return views.NewVocabulary(views.With(ctx, v.site), questions, values), err
 }

@@ -13,17 +13,17 @@ import (
 	"strconv"
 	"strings"
 
-	"koppel/db"
 	"koppel/linking"
 	"koppel/server/admin/views"
-	"koppel/server/service"
+	"koppel/server/service/sales"
+	"koppel/states"
 )
 
 // search jumps to the sale of a number, or to the list of what was found.
 func (v *visit) search() error {
 	q := v.q("q")
 	if id, err := strconv.ParseInt(q, 10, 64); err == nil {
-		found, err := v.svc.SaleByNumber(v.gin.Request.Context(), v.actor, id)
+		found, err := v.svc.Sales.SaleByNumber(v.gin.Request.Context(), v.actor, id)
 		if err != nil {
 			return err
 		}
@@ -38,24 +38,24 @@ func (v *visit) search() error {
 
 func (v *visit) showSales() error {
 	ctx := v.gin.Request.Context()
-	search := service.SaleSearch{Q: v.q("q"), Type: v.q("type"), Status: v.q("status"), BeforeID: v.qID("before")}
+	search := sales.SaleSearch{Q: v.q("q"), Type: states.SaleType(v.q("type")), Status: v.q("status"), BeforeID: v.qID("before")}
 	if v.actor.Admin() {
 		search.Forwarding = v.q("forwarding")
 		if organisation := v.qID("organisation"); organisation != 0 {
 			search.OrganisationID = &organisation
 		}
 	}
-	page, err := v.svc.SalePage(ctx, v.actor, search)
+	page, err := v.svc.Sales.SalePage(ctx, v.actor, search)
 	if err != nil {
 		return err
 	}
-	statuses, err := v.svc.Statuses(ctx, v.actor)
+	statuses, err := v.svc.Catalogue.Statuses(ctx, v.actor)
 	if err != nil {
 		return err
 	}
-	view := views.SalesView{Page: page, Statuses: statuses, First: search.BeforeID == 0, Filtered: search != service.SaleSearch{}}
+	view := views.SalesView{Page: page, Statuses: statuses, First: search.BeforeID == 0, Filtered: search != sales.SaleSearch{}}
 	if v.actor.Admin() {
-		if view.Organisations, err = v.svc.Organisations(ctx, v.actor); err != nil {
+		if view.Organisations, err = v.svc.Access.Organisations(ctx, v.actor); err != nil {
 			return err
 		}
 	}
@@ -64,33 +64,33 @@ func (v *visit) showSales() error {
 
 func (v *visit) saleView(id int64) (view views.SaleView, err error) {
 	ctx := v.gin.Request.Context()
-	if view.SaleView, err = v.svc.Sale(ctx, v.actor, id, true); err != nil {
+	if view.SaleView, err = v.svc.Sales.Sale(ctx, v.actor, id, true); err != nil {
 		return view, err
 	}
-	if view.History, view.Users, err = v.svc.SaleHistory(ctx, v.actor, id); err != nil {
+	if view.History, view.Users, err = v.svc.Sales.SaleHistory(ctx, v.actor, id); err != nil {
 		return view, err
 	}
-	if view.Mail, err = v.svc.SaleMail(ctx, v.actor, id); err != nil {
+	if view.Mail, err = v.svc.Sales.SaleMail(ctx, v.actor, id); err != nil {
 		return view, err
 	}
-	if view.Optin, err = v.svc.SaleOptin(ctx, v.actor, id); err != nil {
+	if view.Optin, err = v.svc.Sales.SaleOptin(ctx, v.actor, id); err != nil {
 		return view, err
 	}
-	if view.Statuses, err = v.svc.Statuses(ctx, v.actor); err != nil || !v.actor.Admin() {
+	if view.Statuses, err = v.svc.Catalogue.Statuses(ctx, v.actor); err != nil || !v.actor.Admin() {
 		return view, err
 	}
-	if view.Cancellations, _, err = v.svc.Cancellations(ctx, v.actor, service.CancellationFilter{SaleID: &id, Page: 1, PerPage: 20}); err != nil {
+	if view.Cancellations, _, err = v.svc.Sales.Cancellations(ctx, v.actor, sales.CancellationFilter{SaleID: &id, Page: 1, PerPage: 20}); err != nil {
 		return view, err
 	}
-	view.Forwardings, err = v.svc.SaleForwardings(ctx, v.actor, id)
+	view.Forwardings, err = v.svc.Sales.SaleForwardings(ctx, v.actor, id)
 	begun := false
 	for _, f := range view.Forwardings {
-		begun = begun || f.State == db.ForwardingForwarded || f.State == db.ForwardingSending || f.State == db.ForwardingOutcomeUnknown
+		begun = begun || f.State == states.ForwardingForwarded || f.State == states.ForwardingSending || f.State == states.ForwardingOutcomeUnknown
 	}
 	view.Correctable = !begun
 	for _, l := range view.Lines {
-		at := slices.IndexFunc(view.Forwardings, func(f service.SaleForwarding) bool { return f.IntegrationID == l.IntegrationID })
-		view.Forwardable = view.Forwardable || l.IntegrationID != 0 && (at < 0 || view.Forwardings[at].State == db.ForwardingWithdrawn)
+		at := slices.IndexFunc(view.Forwardings, func(f sales.SaleForwarding) bool { return f.IntegrationID == l.IntegrationID })
+		view.Forwardable = view.Forwardable || l.IntegrationID != 0 && (at < 0 || view.Forwardings[at].State == states.ForwardingWithdrawn)
 	}
 	return view, err
 }
@@ -107,21 +107,17 @@ func (v *visit) showSale() error {
 	return v.show(views.Sale(view))
 }
 
-// liveSale streams what becomes of a sale at its partners.
+// liveSale draws what becomes of a sale at its partners.
 func (v *visit) liveSale() error {
 	id, err := v.id("id")
 	if err != nil {
 		return err
 	}
-	return v.stream(func() (drawn, bool, error) {
-		view, err := v.saleView(id)
-		busy := slices.ContainsFunc(view.Forwardings, func(f service.SaleForwarding) bool {
-			return f.State == db.ForwardingWaiting || f.State == db.ForwardingSending
-		}) || slices.ContainsFunc(view.Cancellations, func(c db.CancellationListRow) bool {
-			return slices.Contains(db.CancellationPending, c.CancellationRequest.State)
-		})
-		return views.SaleLive(view), busy, err
-	})
+	view, err := v.saleView(id)
+	if err != nil {
+		return err
+	}
+	return v.live(views.SaleLive(view))
 }
 
 func (v *visit) showCorrectSale() error {
@@ -129,7 +125,7 @@ func (v *visit) showCorrectSale() error {
 	if err != nil {
 		return err
 	}
-	sale, err := v.svc.Sale(v.gin.Request.Context(), v.actor, id, true)
+	sale, err := v.svc.Sales.Sale(v.gin.Request.Context(), v.actor, id, true)
 	if err != nil {
 		return err
 	}
@@ -149,7 +145,7 @@ func (v *visit) saveCorrectSale() error {
 		return err
 	}
 	ctx := v.gin.Request.Context()
-	sale, err := v.svc.Sale(ctx, v.actor, id, true)
+	sale, err := v.svc.Sales.Sale(ctx, v.actor, id, true)
 	if err != nil {
 		return err
 	}
@@ -159,7 +155,7 @@ func (v *visit) saveCorrectSale() error {
 			customer[name] = v.posted(name)
 		}
 	}
-	if _, err := v.svc.CorrectSale(ctx, v.actor, id, customer, v.postedAnswers(sale.Sold.Questions)); err != nil {
+	if _, err := v.svc.Sales.CorrectSale(ctx, v.actor, id, customer, v.postedAnswers(sale.Sold.Questions)); err != nil {
 		form := v.form()
 		if !v.refused(&form, err) {
 			return err
@@ -212,7 +208,7 @@ func (v *visit) downloadAnswer() error {
 	if err != nil {
 		return err
 	}
-	sale, err := v.svc.Sale(v.gin.Request.Context(), v.actor, id, true)
+	sale, err := v.svc.Sales.Sale(v.gin.Request.Context(), v.actor, id, true)
 	if err != nil {
 		return err
 	}
@@ -231,8 +227,7 @@ func (v *visit) downloadAnswer() error {
 
 func (v *visit) download(name string, content []byte) error {
 	v.gin.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	v.gin.Data(http.StatusOK, "application/octet-stream", content)
-	return nil
+	return v.send(http.StatusOK, "application/octet-stream", content)
 }
 
 // extensionOf gives the extension that a file's content asks for.
@@ -257,17 +252,17 @@ func (v *visit) showPreview() error {
 		return err
 	}
 	ctx := v.gin.Request.Context()
-	sale, err := v.svc.Sale(ctx, v.actor, id, true)
+	sale, err := v.svc.Sales.Sale(ctx, v.actor, id, true)
 	if err != nil {
 		return err
 	}
-	list, err := v.svc.PreviewForwarding(ctx, v.actor, id)
+	list, err := v.svc.Sales.PreviewForwarding(ctx, v.actor, id)
 	if err != nil {
 		return err
 	}
 	view := views.PreviewView{Sale: sale}
 	for _, p := range list {
-		row, err := v.svc.Integration(ctx, v.actor, p.IntegrationID)
+		row, err := v.svc.Integrations.Integration(ctx, v.actor, p.IntegrationID)
 		if err != nil {
 			return err
 		}
@@ -303,7 +298,7 @@ func (v *visit) forwardSale() error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.ForwardByHand(v.gin.Request.Context(), v.actor, id, nil)
+	_, err = v.svc.Sales.ForwardByHand(v.gin.Request.Context(), v.actor, id, nil)
 	return v.did(err, v.to("/sales/%d", id), "De transactie wordt verzonden.")
 }
 
@@ -312,6 +307,6 @@ func (v *visit) saveSaleStatus() error {
 	if err != nil {
 		return err
 	}
-	_, err = v.svc.SetSaleStatus(v.gin.Request.Context(), v.actor, id, service.StatusInput{Status: v.posted("status"), Remark: v.posted("remark"), Account: true})
+	_, err = v.svc.Sales.SetSaleStatus(v.gin.Request.Context(), v.actor, id, sales.StatusInput{Status: v.posted("status"), Remark: v.posted("remark"), Account: true})
 	return v.did(err, v.to("/sales/%d", id), "De status is gewijzigd.")
 }

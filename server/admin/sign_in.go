@@ -3,16 +3,20 @@ package admin
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"koppel/server/admin/views"
+	"koppel/server/httperr"
 	"koppel/server/service"
+	"koppel/server/service/access"
+	"koppel/states"
 )
 
 // showFront leads to where a person works: set-up, signing in, or the environment they are signed in to.
 func (v *visit) showFront() error {
-	needed, err := v.svc.NeedsSetUp(v.gin.Request.Context())
+	needed, err := v.svc.Access.NeedsSetUp(v.gin.Request.Context())
 	if err != nil {
 		return err
 	}
@@ -25,7 +29,7 @@ func (v *visit) showFront() error {
 		if !isSession || c.Name == flashCookie || c.Name == languageCookie || c.Name == themeCookie {
 			continue
 		}
-		if _, err := v.svc.Session(v.gin.Request.Context(), account, c.Value); err == nil {
+		if _, err := v.svc.Access.Session(v.gin.Request.Context(), account, c.Value); err == nil {
 			v.redirect(views.Base(account))
 			return nil
 		}
@@ -41,7 +45,7 @@ func (v *visit) showSignIn() error {
 
 func (v *visit) signIn() error {
 	account := strings.ToLower(v.posted("account"))
-	session, actor, err := v.svc.SignIn(v.gin.Request.Context(), account, v.posted("email"), v.gin.PostForm("password"), v.remote())
+	session, actor, err := v.svc.Access.SignIn(v.gin.Request.Context(), account, v.posted("email"), v.gin.PostForm("password"), v.remote())
 	if err != nil {
 		form := v.form()
 		form.Values.Del("password")
@@ -50,8 +54,8 @@ func (v *visit) signIn() error {
 		}
 		var refusal *service.Error
 		status := http.StatusUnprocessableEntity
-		if errors.As(err, &refusal) && refusal.Status != http.StatusUnauthorized {
-			status = refusal.Status
+		if errors.As(err, &refusal) && refusal.Kind != service.KindUnidentified {
+			status = httperr.Status(refusal.Kind)
 		}
 		return v.page(status, views.SignIn(form))
 	}
@@ -61,7 +65,7 @@ func (v *visit) signIn() error {
 
 func (v *visit) enterEnvironment(actor service.Actor, session string) {
 	v.actor = actor
-	v.setCookie(sessionCookie+actor.Account, session, service.SessionLongest)
+	v.setCookie(sessionCookie+actor.Account, session, access.SessionLongest)
 	to := views.Base(actor.Account)
 	if !actor.Admin() {
 		to += "/sales"
@@ -70,7 +74,7 @@ func (v *visit) enterEnvironment(actor service.Actor, session string) {
 }
 
 func (v *visit) signOut() error {
-	if err := v.svc.SignOut(v.gin.Request.Context(), v.actor, v.session); err != nil {
+	if err := v.svc.Access.SignOut(v.gin.Request.Context(), v.actor, v.session); err != nil {
 		return err
 	}
 	v.setCookie(sessionCookie+v.actor.Account, "", 0)
@@ -82,18 +86,18 @@ func (v *visit) signOut() error {
 func (v *visit) showSetUp() error { return v.setUpPage(views.Form{Values: views.Values()}) }
 
 func (v *visit) setUpPage(form views.Form) error {
-	needed, err := v.svc.NeedsSetUp(v.gin.Request.Context())
+	needed, err := v.svc.Access.NeedsSetUp(v.gin.Request.Context())
 	if err != nil {
 		return err
 	}
 	if !needed {
-		return &service.Error{Status: http.StatusNotFound, Key: "set_up_done"}
+		return service.Refuse(service.KindNotFound, "set_up_done")
 	}
 	return v.page(form.Status(), views.SetUp(form))
 }
 
 func (v *visit) setUp() error {
-	session, actor, err := v.svc.FirstEnvironment(v.gin.Request.Context(), v.posted("code"), strings.ToLower(v.posted("account")), v.posted("name"),
+	session, actor, err := v.svc.Access.FirstEnvironment(v.gin.Request.Context(), v.posted("code"), strings.ToLower(v.posted("account")), v.posted("name"),
 		v.posted("email"), v.gin.PostForm("password"), v.remote())
 	if err != nil {
 		form := v.form()
@@ -110,7 +114,7 @@ func (v *visit) setUp() error {
 // savePreferences keeps language and theme with the browser, and goes back to the page.
 func (v *visit) savePreferences() error {
 	const kept = 365 * 24 * time.Hour
-	if language := v.posted("language"); language == "nl" || language == "en" {
+	if language := v.posted("language"); slices.Contains(states.Languages, states.Language(language)) {
 		v.setCookie(languageCookie, language, kept)
 	}
 	if theme := v.posted("theme"); theme == "dark" || theme == "light" {
@@ -127,7 +131,7 @@ func (v *visit) savePreferences() error {
 func (v *visit) showMe() error { return v.mePage(views.Form{Values: views.Values()}) }
 
 func (v *visit) mePage(form views.Form) error {
-	user, err := v.svc.User(v.gin.Request.Context(), v.actor, v.actor.UserID)
+	user, err := v.svc.Access.User(v.gin.Request.Context(), v.actor, v.actor.UserID)
 	if err != nil {
 		return err
 	}
@@ -136,12 +140,13 @@ func (v *visit) mePage(form views.Form) error {
 
 func (v *visit) saveMe() error {
 	form := views.Form{Values: views.Values()}
-	err := v.svc.ChangePassword(v.gin.Request.Context(), v.actor, v.session, v.gin.PostForm("your_password"), v.gin.PostForm("password"))
+	session, err := v.svc.Access.ChangePassword(v.gin.Request.Context(), v.actor, v.gin.PostForm("your_password"), v.gin.PostForm("password"))
 	if err != nil {
 		if !v.refused(&form, err) {
 			return err
 		}
 		return v.mePage(form)
 	}
+	v.setCookie(sessionCookie+v.actor.Account, session, access.SessionLongest)
 	return v.done(v.to("/me"), "Je wachtwoord is gewijzigd. Op andere apparaten ben je uitgelogd.")
 }

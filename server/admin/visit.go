@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,20 +20,25 @@ import (
 	"go.uber.org/zap"
 
 	"koppel/db"
+	"koppel/internal/logging"
 	"koppel/server/admin/locale"
 	"koppel/server/admin/views"
 	"koppel/server/httperr"
 	"koppel/server/service"
-	"koppel/server/words"
+	"koppel/server/service/services"
+	"koppel/states"
+	"koppel/words"
 )
 
 // visit is one request of a person.
 type visit struct {
 	*Admin
+	svc     *services.Services // while a page is drawn: one look (see serve)
 	gin     *gin.Context
 	actor   service.Actor // empty where nobody is signed in
 	session string
 	site    *views.Site
+	answer  *answer // what is sent when all has been read
 }
 
 // Cookies. Their names begin with __Host-: the browser sends them to this host only, and keeps them only from it.
@@ -48,29 +55,14 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 // maxForm is the largest form that is read, in bytes.
 const maxForm = 16 << 20
 
-func (a *Admin) handle(r Route) gin.HandlerFunc {
-	return func(g *gin.Context) {
-		v := a.visit(g)
-		if err := v.enter(r); err != nil {
-			v.fail(err)
-			return
-		}
-		if err := r.serve(v); err != nil {
-			v.fail(err)
-		}
-	}
-}
-
 func (a *Admin) visit(g *gin.Context) *visit {
-	v := &visit{Admin: a, gin: g}
+	v := &visit{Admin: a, svc: a.svc, gin: g}
 	header := g.Writer.Header()
 	header.Set("Content-Security-Policy", contentSecurityPolicy)
-	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	header.Set("Cache-Control", "no-store")
-	language := v.cookie(languageCookie)
-	if language != "en" && language != "nl" {
+	language := states.Language(v.cookie(languageCookie))
+	if !slices.Contains(states.Languages, language) {
 		language = ""
 	}
 	theme := v.cookie(themeCookie)
@@ -79,11 +71,11 @@ func (a *Admin) visit(g *gin.Context) *visit {
 	}
 	v.site = &views.Site{
 		Printer: locale.Printer{Language: language, Now: a.svc.Now(), Missing: a.Missing},
-		Path:    g.Request.URL.RequestURI(), Theme: theme, Asset: func(name string) string { return a.addresses[name] },
-		TemporalUI: a.temporalUI, Namespace: a.namespace,
+		Path:    g.Request.URL.RequestURI(), Request: httperr.RequestOf(g.Request.Context()), Theme: theme, Asset: func(name string) string { return a.addresses[name] },
+		TemporalUI: a.temporalUI, Namespace: a.namespace, StandsStillSince: a.standsStill(),
 	}
 	if v.site.Language == "" {
-		v.site.Language = "nl"
+		v.site.Language = states.Dutch
 	}
 	return v
 }
@@ -91,16 +83,22 @@ func (a *Admin) visit(g *gin.Context) *visit {
 // enter finds who asks, and whether they may.
 func (v *visit) enter(r Route) error {
 	if err := v.crossSite.Check(v.gin.Request); err != nil {
-		return &service.Error{Status: http.StatusForbidden, Key: "cross_site"}
+		return service.Refuse(service.KindForbidden, "cross_site")
 	}
 	if v.gin.Request.Method == http.MethodPost {
 		v.gin.Request.Body = http.MaxBytesReader(v.gin.Writer, v.gin.Request.Body, maxForm)
 		if err := v.gin.Request.ParseMultipartForm(maxForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-			return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{err.Error()}}
+			why := service.Sentence{Key: "form_unreadable"}
+			if _, large := errors.AsType[*http.MaxBytesError](err); large {
+				why = service.Sentence{Key: "too_large", Args: []any{maxForm >> 10}}
+			}
+			return service.Refuse(service.KindInvalid, "unreadable_body", why)
 		}
 	}
-	if !db.Storable(map[string][]string(v.gin.Request.URL.Query())) || !db.Storable(map[string][]string(v.gin.Request.PostForm)) {
-		return &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
+	for _, values := range []url.Values{v.gin.Request.URL.Query(), v.gin.Request.PostForm} {
+		if err := service.CheckText(map[string][]string(values)); err != nil {
+			return err
+		}
 	}
 	if r.Right == Anyone {
 		v.takeFlash()
@@ -108,7 +106,7 @@ func (v *visit) enter(r Route) error {
 	}
 	account := v.gin.Param("account")
 	v.session = v.cookie(sessionCookie + account)
-	actor, err := v.svc.Session(v.gin.Request.Context(), account, v.session)
+	actor, err := v.svc.Access.Session(v.gin.Request.Context(), account, v.session)
 	if err != nil {
 		return err
 	}
@@ -123,23 +121,19 @@ func (v *visit) enter(r Route) error {
 	}
 	v.actor.Language = v.site.Language
 	if r.Right == Admins && !actor.Admin() {
-		return &service.Error{Status: http.StatusForbidden, Key: "forbidden"}
+		return service.Forbidden()
 	}
-	if v.gin.Request.Method == http.MethodGet {
-		v.takeFlash()
-		if v.site.Waiting, err = v.svc.WaitingCount(v.gin.Request.Context(), actor); err != nil {
-			return err
-		}
-	}
+	v.takeFlash()
 	return nil
 }
 
 // fail answers with a page that says what is wrong. Who is not signed in goes to sign in, and comes back.
 func (v *visit) fail(err error) {
-	failure := httperr.From(v.site.Language, err)
-	if failure.Number != "" {
-		v.log.Error("page.failed", zap.String("number", failure.Number), zap.String("route", v.gin.FullPath()), zap.Error(err))
+	failure := httperr.From(v.gin.Request.Context(), v.site.Language, err)
+	if failure.Internal {
+		v.log.Error("page.failed", zap.String(logging.KeyRequest, v.site.Request), zap.String("route", v.gin.FullPath()), zap.Error(err))
 	}
+	failure.Wait(v.gin.Writer.Header())
 	account := v.gin.Param("account")
 	if failure.Status == http.StatusUnauthorized && account != "" {
 		back := url.Values{"account": {account}}
@@ -154,7 +148,7 @@ func (v *visit) fail(err error) {
 		title = v.site.T("Dit is niet gelukt")
 	}
 	if err := v.page(failure.Status, views.Message(title, failure.Message, v.site.Actor != nil)); err != nil {
-		v.log.Error("page.failed", zap.String("route", v.gin.FullPath()), zap.Error(err))
+		v.log.Error("page.failed", zap.String(logging.KeyRequest, v.site.Request), zap.String("route", v.gin.FullPath()), zap.Error(err))
 		v.gin.String(http.StatusInternalServerError, failure.Message)
 	}
 }
@@ -165,8 +159,7 @@ func (v *visit) page(status int, component templ.Component) error {
 	if err := component.Render(views.With(v.gin.Request.Context(), v.site), &buffer); err != nil {
 		return fmt.Errorf("draw %s: %w", v.gin.FullPath(), err)
 	}
-	v.gin.Data(status, "text/html; charset=utf-8", buffer.Bytes())
-	return nil
+	return v.send(status, "text/html; charset=utf-8", buffer.Bytes())
 }
 
 // show draws a page that is as it should be.
@@ -231,10 +224,10 @@ func (v *visit) did(err error, to, text string, args ...any) error {
 		return v.done(to, text, args...)
 	}
 	var refusal *service.Error
-	if !errors.As(err, &refusal) || refusal.Status == http.StatusNotFound {
+	if !errors.As(err, &refusal) || refusal.Kind == service.KindNotFound {
 		return err
 	}
-	failure := httperr.From(v.site.Language, err)
+	failure := httperr.From(v.gin.Request.Context(), v.site.Language, err)
 	said := failure.Message
 	for _, name := range sortedNames(failure.Fields) {
 		said += " " + strings.Join(failure.Fields[name], " ")
@@ -250,10 +243,10 @@ func (v *visit) form() views.Form { return views.Form{Values: v.gin.Request.Post
 // refused puts a refusal into the form it is about; any other error is not the form's.
 func (v *visit) refused(f *views.Form, err error) bool {
 	var refusal *service.Error
-	if !errors.As(err, &refusal) || refusal.Status == http.StatusNotFound || refusal.Status == http.StatusForbidden && len(refusal.Fields) == 0 {
+	if !errors.As(err, &refusal) || refusal.Kind == service.KindNotFound || refusal.Kind == service.KindForbidden && len(refusal.Fields) == 0 {
 		return false
 	}
-	failure := httperr.From(v.site.Language, err)
+	failure := httperr.From(v.gin.Request.Context(), v.site.Language, err)
 	f.Message, f.Errors = failure.Message, failure.Fields
 	return true
 }
@@ -263,7 +256,7 @@ func (v *visit) say(key string, args ...any) string { return words.Say(v.site.La
 func (v *visit) id(name string) (int64, error) {
 	n, err := strconv.ParseInt(v.gin.Param(name), 10, 64)
 	if err != nil || n <= 0 {
-		return 0, &service.Error{Status: http.StatusNotFound, Key: "not_found"}
+		return 0, service.NotFound()
 	}
 	return n, nil
 }
@@ -319,8 +312,32 @@ func (v *visit) remote() netip.Addr {
 
 // back gives the page that an action came from, when it is one of the environment's.
 func (v *visit) back(otherwise string) string {
-	if to := v.posted("return"); strings.HasPrefix(to, views.Base(v.actor.Account)+"/") {
-		return to
+	to := v.posted("return")
+	page, err := url.Parse(to)
+	if err != nil || page.Host != "" || page.Scheme != "" || page.User != nil || page.Path != path.Clean(page.Path) || strings.ContainsAny(page.Path, "\\\t\r\n") ||
+		!strings.HasPrefix(page.Path, views.Base(v.actor.Account)+"/") {
+		return otherwise
 	}
-	return otherwise
+	return to
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// lines splits a field of several lines; empty ones do not count.
+func lines(text string) []string {
+	list := []string{}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+// key gives the id in the address: "new" is 0.
+func (v *visit) key() (int64, error) {
+	if v.gin.Param("id") == "new" {
+		return 0, nil
+	}
+	return v.id("id")
 }

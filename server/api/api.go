@@ -26,25 +26,32 @@ import (
 	"koppel/salesdock"
 	"koppel/server/httperr"
 	"koppel/server/service"
-	"koppel/server/words"
+	"koppel/server/service/access"
+	"koppel/server/service/services"
+	"koppel/states"
+	"koppel/words"
 )
 
 // API serves environments.
 type API struct {
-	svc    *service.Service
+	svc    *services.Services
 	log    *zap.Logger
 	actors sync.Map // token at account from address → cachedActor
-	rates  *service.Throttle
+	rates  *access.Throttle
 }
 
 // New makes the API.
-func New(svc *service.Service, log *zap.Logger) *API {
-	return &API{svc: svc, log: log, rates: service.NewThrottle(svc.Store, svc.Now)}
+func New(svc *services.Services, log *zap.Logger) *API {
+	return &API{svc: svc, log: log, rates: access.NewThrottle(svc.Store, svc.Now)}
 }
 
 // Register adds every route.
 func (a *API) Register(engine *gin.Engine) {
-	for _, r := range Routes() {
+	a.register(engine, Routes())
+}
+
+func (a *API) register(engine *gin.Engine, routes []Route) {
+	for _, r := range routes {
 		engine.Handle(r.Method, "/api/:account/v1"+r.Path, a.handle(r))
 	}
 	engine.POST("/api/:account/v1/link-events", a.linkEvent)
@@ -54,22 +61,22 @@ func (a *API) Register(engine *gin.Engine) {
 // NotFound answers for an address, or a method at an address, that is not there.
 func (a *API) NotFound(c *gin.Context) {
 	if c.Writer.Status() == http.StatusMethodNotAllowed {
-		a.fail(c, "nl", &service.Error{Status: http.StatusMethodNotAllowed, Key: "wrong_method"})
+		refuse(c, httperr.WrongMethod(states.Dutch))
 		return
 	}
-	a.fail(c, "nl", &service.Error{Status: http.StatusNotFound, Key: "no_such_url"})
+	a.fail(c, states.Dutch, service.Refuse(service.KindNotFound, "no_such_url"))
 }
 
 func (a *API) handle(r Route) gin.HandlerFunc {
 	return func(g *gin.Context) {
-		language := "nl"
+		language := states.Dutch
 		actor, err := a.authenticate(g)
 		if err == nil {
 			language = actor.Language
 			err = a.allowed(g, r, actor)
 		}
 		if err == nil {
-			actor.SignedBy, err = a.signed(g, actor)
+			actor.SignedBy, err = a.signed(g, r, actor)
 		}
 		var served reply
 		if err == nil {
@@ -88,25 +95,31 @@ func (a *API) handle(r Route) gin.HandlerFunc {
 func (a *API) serve(g *gin.Context, r Route, actor service.Actor) (reply, error) {
 	for _, p := range g.Params {
 		if !db.Storable(p.Value) {
-			return reply{}, &service.Error{Status: http.StatusNotFound, Key: "not_found"}
+			return reply{}, service.NotFound()
 		}
 	}
 	query, err := nest(g.Request.URL.Query())
-	if err == nil && !db.Storable(query) {
-		return reply{}, &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
+	if err == nil {
+		err = service.CheckText(query)
 	}
 	if err != nil {
 		return reply{}, err
 	}
-	return r.serve(&call{svc: a.svc, actor: actor, account: r.account(), gin: g, query: query})
+	return r.serve(&call{svc: a.svc, actor: actor, account: r.account(), gin: g, query: query, limit: r.bodyLimit()})
 }
 
-func (a *API) fail(g *gin.Context, language string, err error) {
-	failure := httperr.From(language, err)
-	if failure.Number != "" {
-		a.log.Error("request.failed", zap.String("number", failure.Number), zap.String("route", g.FullPath()), zap.Error(err))
+func (a *API) fail(g *gin.Context, language states.Language, err error) {
+	ctx := g.Request.Context()
+	failure := httperr.From(ctx, language, err)
+	if failure.Internal {
+		a.log.Error("request.failed", zap.String(logging.KeyRequest, httperr.RequestOf(ctx)), zap.String("route", g.FullPath()), zap.Error(err))
 	}
-	g.AbortWithStatusJSON(failure.Status, failure.JSON())
+	failure.Wait(g.Writer.Header())
+	refuse(g, failure)
+}
+
+func refuse(g *gin.Context, f httperr.Failure) {
+	g.AbortWithStatusJSON(f.Status, f.JSON(g.Request.Context()))
 }
 
 type cachedActor struct {
@@ -128,39 +141,46 @@ func (a *API) authenticate(g *gin.Context) (service.Actor, error) {
 	if cached, hit := a.actors.Load(key); hit && cached.(cachedActor).until.After(now) {
 		return cached.(cachedActor).actor, nil
 	}
-	actor, err := a.svc.Authenticate(g.Request.Context(), g.Param("account"), token, remote)
+	actor, err := a.svc.Access.Authenticate(g.Request.Context(), g.Param("account"), token, remote)
 	if err != nil {
 		a.actors.Delete(key)
 		return actor, err
 	}
-	a.actors.Store(key, cachedActor{actor, now.Add(config.TokenCacheExpiry)})
+	if !actor.Integration { // what becomes of a link, or of its key, holds at its next call
+		a.actors.Store(key, cachedActor{actor, now.Add(config.TokenCacheExpiry)})
+	}
 	return actor, nil
 }
 
 // signed gives the key that a call between environments is signed with.
-func (a *API) signed(g *gin.Context, actor service.Actor) ([]byte, error) {
+func (a *API) signed(g *gin.Context, r Route, actor service.Actor) ([]byte, error) {
 	if !actor.Integration {
 		return nil, nil
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, maxBody))
+	raw, err := io.ReadAll(http.MaxBytesReader(g.Writer, g.Request.Body, r.bodyLimit().bytes))
 	if err != nil {
-		return nil, unreadable("too_large", maxBody>>10)
+		return nil, unreadable("too_large", r.bodyLimit().bytes>>10)
 	}
 	g.Request.Body = io.NopCloser(bytes.NewReader(raw))
-	key, err := salesdock.VerifyRequest(g.Request, raw, a.svc.Now())
-	if err != nil && !errors.Is(err, salesdock.ErrNotSigned) {
-		return nil, &service.Error{Status: http.StatusUnauthorized, Key: "bad_signature", Fields: map[string]service.Sentence{"signature": {Key: "bad_signature"}}}
+	by, err := salesdock.VerifyRequest(g.Request, raw, a.svc.Now())
+	if errors.Is(err, salesdock.ErrNotSigned) {
+		return nil, a.svc.Access.CheckSignature(g.Request.Context(), actor, nil, false)
 	}
-	return key, a.svc.CheckSignature(g.Request.Context(), actor, key)
+	if err != nil {
+		return nil, &service.Error{Kind: service.KindUnidentified, Key: "bad_signature", Fields: map[string]service.Sentence{"signature": {Key: "bad_signature"}}}
+	}
+	// A call that changes something is taken once: by its key where that is kept, or else by its signature's nonce.
+	once := g.Request.Method != http.MethodGet && g.Request.Method != http.MethodHead && (!r.keepsKeys() || g.GetHeader("Idempotency-Key") == "")
+	return by.Key, a.svc.Access.CheckSignature(g.Request.Context(), actor, &by, once)
 }
 
 // allowed holds rights and the rate.
 func (a *API) allowed(g *gin.Context, r Route, actor service.Actor) error {
 	switch {
 	case r.account() && !actor.Admin():
-		return &service.Error{Status: http.StatusForbidden, Key: "scope_not_allowed"}
+		return service.Refuse(service.KindForbidden, "scope_not_allowed")
 	case actor.Integration && !r.BetweenEnvironments:
-		return &service.Error{Status: http.StatusForbidden, Key: "integration_token"}
+		return service.Refuse(service.KindForbidden, "integration_token")
 	}
 	perMinute := a.svc.RequestsPerMinute
 	if perMinute == 0 {
@@ -170,7 +190,7 @@ func (a *API) allowed(g *gin.Context, r Route, actor service.Actor) error {
 	if err != nil {
 		return fmt.Errorf("address of the caller: %w", err)
 	}
-	allowance, err := a.rates.Take(g.Request.Context(), perMinute, service.Subjects(actor, remote))
+	allowance, err := a.rates.Take(g.Request.Context(), perMinute, access.Subjects(actor, remote))
 	if err != nil {
 		return err
 	}
@@ -181,7 +201,7 @@ func (a *API) allowed(g *gin.Context, r Route, actor service.Actor) error {
 	}
 	seconds := int(math.Ceil(allowance.Wait.Seconds()))
 	g.Header("Retry-After", strconv.Itoa(seconds))
-	return &service.Error{Status: http.StatusTooManyRequests, Key: "throttled", Args: []any{perMinute, seconds}}
+	return service.Refuse(service.KindTooOften, "throttled", perMinute, seconds)
 }
 
 // Forget drops what was remembered of callers that have been quiet, so that memory stays small. It runs until
@@ -209,15 +229,22 @@ func (a *API) Forget(ctx context.Context) {
 
 // linkEvent takes a partner's hint. It carries no token: the link's own secret signs it.
 func (a *API) linkEvent(g *gin.Context) {
-	_, raw, err := readBody(g.Request, maxEvent)
+	_, raw, err := readBody(g.Request, hintBody)
 	if err == nil {
-		err = a.svc.ReceiveLinkEvent(g.Request.Context(), g.Param("account"), raw, g.GetHeader(salesdock.SignatureHeader))
+		err = a.svc.Incoming.ReceiveLinkEvent(g.Request.Context(), g.Param("account"), raw, g.GetHeader(salesdock.SignatureHeader))
 	}
 	if err != nil {
-		a.fail(g, "nl", err)
+		a.fail(g, states.Dutch, err)
 		return
 	}
-	g.JSON(http.StatusAccepted, gin.H{"success": true, "data": nil, "message": words.Say("nl", "accepted")})
+	g.JSON(http.StatusAccepted, envelope{Success: true, Message: words.Say(states.Dutch, "accepted")})
+}
+
+// Identify gives every request a number, which its answer, an error and its lines in the log have.
+func Identify(g *gin.Context) {
+	ctx, number := httperr.WithRequest(g.Request.Context())
+	g.Request = g.Request.WithContext(ctx)
+	g.Header(httperr.RequestHeader, number)
 }
 
 // Log writes one line for every request, without anything personal: the route, never the path or query.
@@ -225,7 +252,7 @@ func Log(log *zap.Logger) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		began := time.Now()
 		g.Next()
-		log.Debug("request.served", zap.String("method", g.Request.Method), zap.String("route", g.FullPath()),
+		log.Debug("request.served", zap.String(logging.KeyRequest, httperr.RequestOf(g.Request.Context())), zap.String("method", Method(g.Request.Method)), zap.String("route", g.FullPath()),
 			zap.Int(logging.KeyStatus, g.Writer.Status()), zap.Duration(logging.KeyDuration, time.Since(began)))
 	}
 }
@@ -242,7 +269,7 @@ func (a *API) Recover(g *gin.Context) {
 				g.Abort()
 				return
 			}
-			a.fail(g, "nl", fmt.Errorf("panic: %v", cause))
+			a.fail(g, states.Dutch, fmt.Errorf("panic: %v", cause))
 		}
 	}()
 	g.Next()

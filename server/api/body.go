@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -18,74 +17,105 @@ import (
 	"koppel/server/service"
 )
 
-// maxBody is the largest request: a contract of 10 MB in base64, and the rest. A hint, which anybody can send, is
-// small.
-const (
-	maxBody  = 16 << 20
-	maxEvent = 16 << 10
+// bodyLimit is how much a body may hold: bytes, and values in it, which cost more than their bytes.
+type bodyLimit struct {
+	bytes  int64
+	values int
+}
+
+// A body is small, but where a contract or a file is taken (10 MB in base64, and the rest) or a list of everything that was
+// imported. A hint, which anybody can send, is smaller still.
+var (
+	plainBody = bodyLimit{1 << 20, 50_000}
+	fileBody  = bodyLimit{16 << 20, 50_000}
+	listBody  = bodyLimit{8 << 20, 1_000_000}
+	hintBody  = bodyLimit{16 << 10, 100}
 )
+
+var largerBodies = map[string]bodyLimit{
+	"POST " + sellPath:                 fileBody,
+	"POST /account/sales/:id/optin":    fileBody,
+	"POST /account/concepttransaction": fileBody,
+	"POST /account/products":           fileBody,
+	"PUT /account/products/:id":        fileBody,
+	"POST /account/organisations":      fileBody,
+	"PUT /account/organisations/:id":   fileBody,
+	"PUT /user/link":                   listBody,
+}
 
 // maxFormKeys bounds what a form makes us build.
 const maxFormKeys = 5000
 
-// readBody reads a JSON body or a form into plain values, and keeps the bytes. No body is an empty object.
-func readBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
-	body, raw, err := parseBody(r, limit)
-	switch {
-	case err != nil:
-		return nil, nil, service.Unreadable(err)
-	case !db.Storable(body):
-		return nil, nil, &service.Error{Status: http.StatusBadRequest, Key: "unstorable_text"}
+// bodyLimit gives how much a body of this operation may hold.
+func (r Route) bodyLimit() bodyLimit {
+	if larger, is := largerBodies[r.Method+" "+r.Path]; is {
+		return larger
 	}
-	return body, raw, nil
+	return plainBody
+}
+
+// readBody reads a JSON body or a form into plain values, and keeps the bytes. No body is an empty object.
+func readBody(r *http.Request, limit bodyLimit) (map[string]any, []byte, error) {
+	body, raw, err := parseBody(r, limit)
+	if err != nil {
+		return nil, nil, service.Unreadable(err)
+	}
+	return body, raw, service.CheckText(body)
 }
 
 // unreadable says why a body or a query cannot be read.
 func unreadable(key string, args ...any) error {
-	return &service.Error{Status: http.StatusBadRequest, Key: "unreadable_body", Args: []any{service.Sentence{Key: key, Args: args}}}
+	return service.Refuse(service.KindInvalid, "unreadable_body", service.Sentence{Key: key, Args: args})
 }
 
-func parseBody(r *http.Request, limit int64) (map[string]any, []byte, error) {
-	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit))
+func parseBody(r *http.Request, limit bodyLimit) (map[string]any, []byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, limit.bytes))
 	if err != nil {
-		return nil, nil, unreadable("too_large", limit>>10)
+		return nil, nil, unreadable("too_large", limit.bytes>>10)
 	}
-	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || string(trimmed) == "null" {
+	text := bytes.TrimPrefix(raw, byteOrderMark)
+	if trimmed := bytes.TrimSpace(text); len(trimmed) == 0 || string(trimmed) == "null" {
 		return map[string]any{}, raw, nil
 	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		kind = "application/json"
 	}
-	switch kind {
-	case "application/x-www-form-urlencoded":
-		values, err := url.ParseQuery(string(raw))
-		if err != nil {
-			return nil, raw, unreadable("form_unreadable")
-		}
-		body, err := nest(values)
-		return body, raw, err
-	case "multipart/form-data":
-		values, err := multipartValues(raw, params["boundary"])
-		if err != nil {
-			return nil, raw, err
-		}
-		body, err := nest(values)
-		return body, raw, err
+	if kind != "multipart/form-data" && isUTF16(text) {
+		return nil, raw, unreadable("utf16")
 	}
-	body, err := parseJSON(raw)
+	var body map[string]any
+	switch {
+	case kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"):
+		body, err = parseJSON(text, limit.values)
+	case kind == "application/x-www-form-urlencoded":
+		body, err = parseForm(text, limit.values)
+	case kind == "multipart/form-data":
+		var values url.Values
+		if values, err = multipartValues(raw, params["boundary"], limit.bytes); err == nil {
+			body, err = nest(values)
+		}
+	default:
+		err = unreadable("content_type", kind)
+	}
 	return body, raw, err
 }
 
-func parseJSON(raw []byte) (map[string]any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
+func parseForm(text []byte, values int) (map[string]any, error) {
+	if bytes.Count(text, []byte("&")) >= values {
+		return nil, unreadable("json_many", values)
 	}
-	if decoder.More() {
-		return nil, unreadable("json_more")
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, unreadable("form_unreadable")
+	}
+	return nest(form)
+}
+
+func parseJSON(text []byte, values int) (map[string]any, error) {
+	value, err := decodeJSON(text, values)
+	if err != nil {
+		return nil, err
 	}
 	switch v := value.(type) {
 	case map[string]any:
@@ -98,11 +128,11 @@ func parseJSON(raw []byte) (map[string]any, error) {
 
 // multipartValues reads the fields of a multipart form; a file's content counts as its field's text, in base64 when it is
 // no text.
-func multipartValues(raw []byte, boundary string) (url.Values, error) {
+func multipartValues(raw []byte, boundary string, memory int64) (url.Values, error) {
 	request := &http.Request{
 		Method: http.MethodPost, Header: http.Header{"Content-Type": {"multipart/form-data; boundary=" + boundary}}, Body: io.NopCloser(bytes.NewReader(raw)),
 	}
-	if err := request.ParseMultipartForm(maxBody); err != nil {
+	if err := request.ParseMultipartForm(memory); err != nil {
 		return nil, unreadable("form_unreadable")
 	}
 	values := url.Values(request.MultipartForm.Value)

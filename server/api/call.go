@@ -19,15 +19,17 @@ import (
 	"koppel/linking"
 	"koppel/salesdock"
 	"koppel/server/service"
+	"koppel/server/service/services"
 )
 
 // call is one request, bound.
 type call struct {
-	svc     *service.Service
+	svc     *services.Services
 	actor   service.Actor
 	account bool // account scope
 	gin     *gin.Context
 	query   map[string]any
+	limit   bodyLimit
 }
 
 func (c *call) ctx() context.Context { return c.gin.Request.Context() }
@@ -51,21 +53,59 @@ func okOr(data any, err error) (reply, error) {
 	return ok(data)
 }
 
+// each makes an answer's rows of what was read; none is an empty list.
+func each[Row, Wire any](list []Row, wire func(Row) Wire) []Wire {
+	rows := make([]Wire, 0, len(list))
+	for _, row := range list {
+		rows = append(rows, wire(row))
+	}
+	return rows
+}
+
+// thingID is the thing that something was done to.
+type thingID struct {
+	ID int64 `json:"id"`
+}
+
+// pathID reads the id of an operation that both adds (no id) and changes.
+func (c *call) pathID() (int64, error) {
+	if c.gin.Param("id") == "" {
+		return 0, nil
+	}
+	return c.id("id")
+}
+
+// saved answers an operation that both adds and changes.
+func (c *call) saved(data any, err error) (reply, error) {
+	if err == nil && c.gin.Param("id") == "" {
+		return created(data)
+	}
+	return okOr(data, err)
+}
+
+func (c *call) deleteByID(remove func(id int64) error) (reply, error) {
+	id, err := c.id("id")
+	if err != nil {
+		return reply{}, err
+	}
+	return okOr(thingID{id}, remove(id))
+}
+
 func badRequest(field, value string) error {
-	return &service.Error{Status: http.StatusBadRequest, Key: "invalid", Fields: map[string]service.Sentence{field: {Key: "field_invalid", Args: []any{value}}}}
+	return service.Invalid(field, "field_invalid", value)
 }
 
 // id reads a number from the path. What is not a number is nothing that exists.
 func (c *call) id(name string) (int64, error) {
 	id, err := strconv.ParseInt(c.gin.Param(name), 10, 64)
 	if err != nil || id <= 0 {
-		return 0, &service.Error{Status: http.StatusNotFound, Key: "not_found"}
+		return 0, service.NotFound()
 	}
 	return id, nil
 }
 
 // body reads the body's values.
-func (c *call) body() (map[string]any, []byte, error) { return readBody(c.gin.Request, maxBody) }
+func (c *call) body() (map[string]any, []byte, error) { return readBody(c.gin.Request, c.limit) }
 
 // bind reads the body into a struct of lenient fields; it leaves alone what is not given.
 func (c *call) bind(target any) error {
@@ -264,3 +304,29 @@ func cursorPage[T any](c *call, rows []T, next service.Cursor, more, full bool) 
 }
 
 func (c *call) path() string { return c.svc.PublicURL + c.gin.Request.URL.Path }
+
+// pageOf cuts a page out of a list that is read whole because it is short.
+func pageOf[T any](c *call, rows []T) (reply, error) {
+	page, size, err := c.page()
+	if err != nil {
+		return reply{}, err
+	}
+	from := min((page-1)*size, len(rows))
+	return ok(offsetPage(c, rows[from:min(from+size, len(rows))], page, size, len(rows)))
+}
+
+func ints(ids []int64) []int64 { return append([]int64{}, ids...) }
+
+func stamp(at *time.Time) salesdock.Stamp { return salesdock.StampOf(at) }
+
+// raw is JSON as it is kept, null where there is none.
+func raw(data []byte) json.RawMessage {
+	if len(data) == 0 {
+		return json.RawMessage("null")
+	}
+	return data
+}
+
+func missing(field string) error {
+	return &service.Error{Kind: service.KindIncomplete, Key: "missing", Fields: map[string]service.Sentence{field: {Key: "field_required"}}}
+}

@@ -5,17 +5,41 @@ import (
 	"koppel/linking"
 	"koppel/salesdock"
 	"koppel/server/service"
-	"koppel/server/words"
+	"koppel/server/service/sales"
+	"koppel/states"
+	"koppel/words"
 )
 
-func (c *call) wireCancellation(r db.CancellationRequest) map[string]any {
-	row := map[string]any{
-		"id": r.ID, "direction": r.Direction, "sale_id": r.SaleID, "integration_id": r.IntegrationID, "incoming_link_id": r.LinkID, "reason": r.Reason,
-		"state": r.State, "answer": nullable(r.Answer), "problem": nil, "expires_at": salesdock.Stamp{Time: r.ExpiresAt}, "created_at": salesdock.Stamp{Time: r.CreatedAt},
-		"answered_at": stamp(r.AnsweredAt),
+// cancellationRow is a request to cancel a sale: ours at a partner, or another environment's at us.
+type cancellationRow struct {
+	ID             int64                    `json:"id"`
+	Direction      states.Direction         `json:"direction"`
+	SaleID         int64                    `json:"sale_id"`
+	IntegrationID  *int64                   `json:"integration_id"`
+	IncomingLinkID *int64                   `json:"incoming_link_id"`
+	Reason         string                   `json:"reason"`
+	State          states.CancellationState `json:"state"`
+	Answer         *string                  `json:"answer"`
+	Problem        *string                  `json:"problem"`
+	ExpiresAt      salesdock.Stamp          `json:"expires_at"`
+	CreatedAt      salesdock.Stamp          `json:"created_at"`
+	AnsweredAt     salesdock.Stamp          `json:"answered_at"`
+}
+
+// listedCancellation names the other environment too.
+type listedCancellation struct {
+	cancellationRow
+	Partner string `json:"partner"`
+}
+
+func (c *call) wireCancellation(r db.CancellationRequest) cancellationRow {
+	row := cancellationRow{
+		ID: r.ID, Direction: r.Direction, SaleID: r.SaleID, IntegrationID: r.IntegrationID, IncomingLinkID: r.LinkID, Reason: r.Reason,
+		State: r.State, Answer: service.Optional(r.Answer), ExpiresAt: salesdock.Stamp{Time: r.ExpiresAt}, CreatedAt: salesdock.Stamp{Time: r.CreatedAt},
+		AnsweredAt: stamp(r.AnsweredAt),
 	}
 	if r.Cause != "" {
-		row["problem"] = words.Problem(c.actor.Language, linking.Problem{Code: r.Cause})
+		row.Problem = new(words.Problem(c.actor.Language, linking.Problem{Code: r.Cause}))
 	}
 	return row
 }
@@ -37,15 +61,11 @@ func (c *call) requestCancellation() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, err := c.svc.RequestCancellation(c.ctx(), c.actor, id, reason)
+	list, err := c.svc.Sales.RequestCancellation(c.ctx(), c.actor, id, reason)
 	if err != nil {
 		return reply{}, err
 	}
-	rows := make([]map[string]any, 0, len(list))
-	for _, r := range list {
-		rows = append(rows, c.wireCancellation(r))
-	}
-	return accepted(rows)
+	return accepted(each(list, c.wireCancellation))
 }
 
 func (c *call) withdrawCancellation() (reply, error) {
@@ -53,7 +73,7 @@ func (c *call) withdrawCancellation() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r, err := c.svc.WithdrawCancellation(c.ctx(), c.actor, id)
+	r, err := c.svc.Sales.WithdrawCancellation(c.ctx(), c.actor, id)
 	if err != nil {
 		return reply{}, err
 	}
@@ -72,7 +92,7 @@ func (c *call) answerCancellation(accept bool) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r, err := c.svc.AnswerCancellation(c.ctx(), c.actor, id, accept, reason)
+	r, err := c.svc.Sales.AnswerCancellation(c.ctx(), c.actor, id, accept, reason)
 	return okOr(c.wireCancellation(r), err)
 }
 
@@ -85,18 +105,15 @@ func (c *call) cancellations() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, total, err := c.svc.Cancellations(c.ctx(), c.actor, service.CancellationFilter{
+	list, total, err := c.svc.Sales.Cancellations(c.ctx(), c.actor, sales.CancellationFilter{
 		Direction: c.q("direction"), States: c.list("states"), SaleID: saleID, Page: page, PerPage: size,
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	rows := make([]map[string]any, 0, len(list))
-	for _, r := range list {
-		row := c.wireCancellation(r.CancellationRequest)
-		row["partner"] = r.Partner
-		rows = append(rows, row)
-	}
+	rows := each(list, func(r db.CancellationListRow) listedCancellation {
+		return listedCancellation{cancellationRow: c.wireCancellation(r.CancellationRequest), Partner: r.Partner}
+	})
 	return ok(offsetPage(c, rows, page, size, total))
 }
 
@@ -109,7 +126,7 @@ func (c *call) takeCancellation() (reply, error) {
 	if err := c.bind(&in); err != nil {
 		return reply{}, err
 	}
-	state, err := c.svc.TakeCancellation(c.ctx(), c.actor, id, in)
+	state, err := c.svc.Sales.TakeCancellation(c.ctx(), c.actor, id, in)
 	return okOr(state, err)
 }
 
@@ -118,7 +135,7 @@ func (c *call) cancellationState() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	state, err := c.svc.CancellationState(c.ctx(), c.actor, id, c.q("reference"))
+	state, err := c.svc.Sales.CancellationState(c.ctx(), c.actor, id, c.q("reference"))
 	return okOr(state, err)
 }
 
@@ -127,6 +144,6 @@ func (c *call) takeBackCancellation() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	state, err := c.svc.TakeBackCancellation(c.ctx(), c.actor, id, c.q("reference"))
+	state, err := c.svc.Sales.TakeBackCancellation(c.ctx(), c.actor, id, c.q("reference"))
 	return okOr(state, err)
 }

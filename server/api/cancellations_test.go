@@ -34,6 +34,11 @@ func TestACancellationRequestExpires(t *testing.T) {
 	request := fmt.Sprintf("account/cancellation-requests/%v", open[0].(object)["id"])
 
 	ahead.Store(int64(15 * 24 * time.Hour))
+	list := func(states string) []any {
+		return s.must("GET", "account/cancellation-requests?states="+states, nil).(object)["data"].([]any)
+	}
+	require.Empty(t, list("open"))
+	require.Equal(t, "expired", list("expired")[0].(object)["state"], "a list says so before any row does")
 	_, answer = as(s.agent, "GET", path+"?reference=een", nil)
 	require.Equal(t, "expired", answer["data"].(object)["state"])
 	for _, action := range []string{"/accept", "/reject"} {

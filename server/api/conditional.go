@@ -13,7 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"koppel/salesdock"
-	"koppel/server/words"
+	"koppel/states"
+	"koppel/words"
 )
 
 // unchanged says whether the caller has this version of what it asks for already (If-None-Match): then nothing is read.
@@ -49,8 +50,15 @@ func matches(header, tag string) bool {
 	return false
 }
 
+// envelope is around every answer that is a success; httperr has the one of the others.
+type envelope struct {
+	Success bool   `json:"success"`
+	Data    any    `json:"data"`
+	Message string `json:"message"`
+}
+
 // answer writes a success. What is read carries a tag, and is not sent to who has it.
-func answer(g *gin.Context, language string, r reply) error {
+func answer(g *gin.Context, language states.Language, r reply) error {
 	if r.status == http.StatusNotModified {
 		g.Status(r.status)
 		g.Writer.WriteHeaderNow()
@@ -64,7 +72,7 @@ func answer(g *gin.Context, language string, r reply) error {
 		g.Data(r.status, kind, r.file.Content)
 		return nil
 	}
-	body, err := json.Marshal(gin.H{"success": true, "data": r.data, "message": words.Say(language, r.message)})
+	body, err := json.Marshal(envelope{Success: true, Data: r.data, Message: words.Say(language, r.message)})
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}

@@ -11,56 +11,76 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// readTag reads something as its bearer, who has it with this tag, and gives the status and the tag of now.
+func (s *shop) readTag(token, path, tag string) (int, string) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.base+"/api/acme/v1/"+path, nil)
+	require.NoError(s.t, err)
+	request.Header.Set("Authorization", "Bearer "+token)
+	if tag != "" {
+		request.Header.Set("If-None-Match", tag)
+	}
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(s.t, err)
+	defer response.Body.Close()
+	var body bytes.Buffer
+	_, err = body.ReadFrom(response.Body)
+	require.NoError(s.t, err)
+	if response.StatusCode == http.StatusNotModified {
+		require.Zero(s.t, body.Len())
+	}
+	return response.StatusCode, response.Header.Get("ETag")
+}
+
+// settledTag reads something until who has it is told so. While another transaction runs anywhere, the version is not
+// certain, and the tag is another one.
+func (s *shop) settledTag(token, path, form string) (tag string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		_, tag = s.readTag(token, path, "")
+		status, _ := s.readTag(token, path, fmt.Sprintf(form, tag))
+		return status == http.StatusNotModified
+	}, 5*time.Second, 5*time.Millisecond, "%s %s", path, form)
+	return tag
+}
+
+// changedFrom holds that something is read anew by who has what it was.
+func (s *shop) changedFrom(token, path, tag string) {
+	s.t.Helper()
+	status, fresh := s.readTag(token, path, tag)
+	require.Equal(s.t, http.StatusOK, status, path)
+	require.NotEqual(s.t, tag, fresh)
+}
+
 // Who has the newest version of what it asks for is told so, and gets the next one as soon as something changed.
 func TestConditionalReads(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	agent := []string{"Authorization", "Bearer " + s.agent}
-	get := func(path, tag string) (int, string) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/api/acme/v1/"+path, nil)
-		require.NoError(t, err)
-		request.Header.Set(agent[0], agent[1])
-		if tag != "" {
-			request.Header.Set("If-None-Match", tag)
-		}
-		response, err := http.DefaultClient.Do(request)
-		require.NoError(t, err)
-		defer response.Body.Close()
-		var body bytes.Buffer
-		_, err = body.ReadFrom(response.Body)
-		require.NoError(t, err)
-		if response.StatusCode == http.StatusNotModified {
-			require.Zero(t, body.Len())
-		}
-		return response.StatusCode, response.Header.Get("ETag")
-	}
-	_, made := s.call("POST", sell, s.sale(), agent...)
-	sale := idOf(made["data"])
 	for path, change := range map[string]func(){
 		"user/products": func() { s.must("PUT", fmt.Sprintf("account/products/%d", s.product), object{"name": "Stroom 2"}) },
 		"user/products?changed_since=&extended=true": func() { s.must("PUT", fmt.Sprintf("account/products/%d", s.product), object{"name": "Stroom 3"}) },
 		"user/flows": func() { s.must("PUT", fmt.Sprintf("account/flows/%d", s.flow), object{"title": "Energie nu"}) },
 	} {
-		status, tag := get(path, "")
+		status, tag := s.readTag(s.agent, path, "")
 		require.Equal(t, http.StatusOK, status)
 		require.NotEmpty(t, tag)
 		for _, form := range []string{"%s", "W/%s", `"x", %s`} {
-			// While another transaction runs anywhere, the version is not certain, and the tag is another one.
-			require.Eventually(t, func() bool {
-				_, tag = get(path, "")
-				status, _ = get(path, fmt.Sprintf(form, tag))
-				return status == http.StatusNotModified
-			}, 5*time.Second, 5*time.Millisecond, "%s %s", path, form)
+			tag = s.settledTag(s.agent, path, form)
 		}
 		change()
-		status, fresh := get(path, tag)
-		require.Equal(t, http.StatusOK, status, path)
-		require.NotEqual(t, tag, fresh)
+		s.changedFrom(s.agent, path, tag)
 	}
+}
+
+// Sales are read anew when one changed, and when a status that one has got another name.
+func TestConditionalReadsOfSales(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	_, made := s.call("POST", sell, s.sale(), "Authorization", "Bearer "+s.agent)
+	sale := idOf(made["data"])
 	for scope, token := range map[string]string{"user": s.agent, "account": s.token} {
-		agent[1] = "Bearer " + token
-		own := s.must("POST", "account/statuses", object{"name": "Onderweg voor " + scope}).(object)["id"]
-		status, tag := get(scope+"/sales?extended=true", "")
+		own, path := s.must("POST", "account/statuses", object{"name": "Onderweg voor " + scope}).(object)["id"], scope+"/sales?extended=true"
+		status, _ := s.readTag(token, path, "")
 		require.Equal(t, http.StatusOK, status)
 		for _, change := range []func(){ // the second renames the status that the first gave it
 			func() { s.must("POST", fmt.Sprintf("account/sales/updatestatus/%d?status=%v", sale, own), nil) },
@@ -68,15 +88,9 @@ func TestConditionalReads(t *testing.T) {
 				s.must("PUT", fmt.Sprintf("account/statuses/%v", own), object{"name": "Onderweg naar " + scope})
 			},
 		} {
-			require.Eventually(t, func() bool {
-				_, tag = get(scope+"/sales?extended=true", "")
-				status, _ = get(scope+"/sales?extended=true", tag)
-				return status == http.StatusNotModified
-			}, 5*time.Second, 5*time.Millisecond)
+			tag := s.settledTag(token, path, "%s")
 			change()
-			status, fresh := get(scope+"/sales?extended=true", tag)
-			require.Equal(t, http.StatusOK, status, scope)
-			require.NotEqual(t, tag, fresh)
+			s.changedFrom(token, path, tag)
 		}
 	}
 }

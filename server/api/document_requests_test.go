@@ -75,9 +75,13 @@ func operations(doc *openapi3.T) (list []operation) {
 type generator struct {
 	random *rand.Rand
 	shop   *shop
+	whole  bool // every field, and nothing that does not fit
 }
 
 func (g *generator) often(percent int) bool { return g.random.IntN(100) < percent }
+
+// oddly is often, but never in a request that is to fit.
+func (g *generator) oddly(percent int) bool { return !g.whole && g.often(percent) }
 
 func pick[T any](g *generator, of ...T) T { return of[g.random.IntN(len(of))] }
 
@@ -97,11 +101,18 @@ func (g *generator) number() any {
 
 // value makes one by a schema, now and then another.
 func (g *generator) value(ref *openapi3.SchemaRef, depth int) any {
-	if ref == nil || ref.Value == nil || depth > 6 || g.often(6) {
+	if ref == nil || ref.Value == nil || depth > 6 || g.oddly(6) {
 		return g.nonsense()
 	}
 	schema := ref.Value
 	switch {
+	case len(schema.AllOf) > 0 && g.whole:
+		made := object{}
+		for _, part := range schema.AllOf {
+			of, _ := g.value(part, depth+1).(object)
+			maps.Copy(made, of)
+		}
+		return made
 	case len(schema.AllOf) > 0:
 		return g.value(schema.AllOf[0], depth+1)
 	case len(schema.OneOf) > 0:
@@ -113,14 +124,18 @@ func (g *generator) value(ref *openapi3.SchemaRef, depth int) any {
 	case schema.Type.Is("object"):
 		made := object{}
 		for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
-			if slices.Contains(schema.Required, name) && g.often(95) || g.often(50) {
+			if slices.Contains(schema.Required, name) && g.often(95) || g.often(50) || g.whole {
 				made[name] = g.named(name, schema.Properties[name], depth)
 			}
 		}
 		return made
 	case schema.Type.Is("array"):
 		made := []any{}
-		for range g.random.IntN(3) {
+		items := g.random.IntN(3)
+		if g.whole {
+			items = 1
+		}
+		for range items {
 			made = append(made, g.value(schema.Items, depth+1))
 		}
 		return made
@@ -133,15 +148,21 @@ func (g *generator) value(ref *openapi3.SchemaRef, depth int) any {
 }
 
 func (g *generator) text() any {
+	if g.whole {
+		return "tekst"
+	}
 	return pick[any](g, "tekst", "1", "01-02-1980", "2026-01-02 03:04:05", "klant@voorbeeld.example", "https://x.example/pad", "ZA==", "energie", "order", "verified", "0612345678", "a-b_c", g.nonsense())
 }
 
 // named gives a property what its name asks for, so that requests get past the first check.
 func (g *generator) named(name string, schema *openapi3.SchemaRef, depth int) any {
-	if g.often(15) {
+	if g.oddly(15) {
 		return g.value(schema, depth+1)
 	}
+	fit, fits := fitting[name]
 	switch {
+	case g.whole && fits:
+		return fit
 	case name == "products" || name == "product_ids":
 		return []any{g.shop.product}
 	case name == "product_id":
@@ -164,10 +185,24 @@ func (g *generator) named(name string, schema *openapi3.SchemaRef, depth int) an
 		return pick(g, "text", "date", "file")
 	case name == "identifier" || name == "name":
 		return fmt.Sprintf("naam-%d", g.random.IntN(1000))
+	case g.whole && (strings.HasSuffix(name, "_at") || strings.HasSuffix(name, "valid_till")):
+		return "2027-01-02"
 	case name == "role":
 		return pick(g, "agent", "admin", "teamleader")
 	}
 	return g.value(schema, depth+1)
+}
+
+// fitting are values that some fields ask for.
+var fitting = object{
+	"phone": "0612345678", "postcode": "1234 AB", "connection_postcode": "1234 AB", "housenumber": "1", "connection_housenumber": "1", "gender": "male", "business": "0", "iban": "NL91ABNA0417164300",
+	"status": "verified", "role": "admin", "optin": "1", "optin_channels": []any{object{"type": "phone", "value": "0612345678"}}, "channels": []any{object{"type": "phone", "value": "0612345678"}},
+	"event": "sale.cancelled", "target_url": "https://x.example/hook", "base_url": "http://127.0.0.1:9", "contractor": "yes", "ip_allowlist": []any{"127.0.0.1"}, "sale_channel": "online",
+	"image": object{"content": "ZA==", "extension": "png"}, "logo": object{"content": "ZA==", "extension": "png"}, "attachments": []any{object{"name": "x", "content": "ZA==", "extension": "pdf"}},
+	"customfields": object{"tariff_single": "0.25"}, "transaction_type": "order", "supplier_id": nil, "duration": 12, "retention": "0", "required": "0", "password": "lang genoeg wachtwoord", "integration": "0", "mark_processed": "0",
+	"contract_pdf": object{"content": "ZA==", "extension": "pdf"}, "optin_proof": object{"content": "ZA==", "extension": "pdf"}, "proof": object{"content": "ZA==", "extension": "pdf"}, "related_products": []any{},
+	"electricity_ean": "871687000000000009", "gas_ean": "871687000000000016", "company_coc": "12345678", "website": "https://x.example", "valid_from": "2026-01-01", "rule": nil, "language": "nl", "chain": nil,
+	"price": "1.00", "price_action": "1.00", "price_monthly": "1.00", "price_monthly_action": "1.00", "active": "1", "birthdate": "01-02-1980", "contract_date": "01-02-2026", "concept_transaction": nil,
 }
 
 func (g *generator) request(o operation) (*http.Request, string) {
@@ -183,7 +218,7 @@ func (g *generator) request(o operation) (*http.Request, string) {
 			case "flow_identifier":
 				value = "e"
 			}
-			if g.often(10) {
+			if g.oddly(10) {
 				value = pick(g, "x", "0", "-1", "9223372036854775808", "1e3", "..", "\x00", "\xff", "é", "1;2")
 			}
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(value))

@@ -42,11 +42,10 @@ func (c *call) productDocument() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	file, err := c.svc.ProductDocument(c.ctx(), c.actor, id, fileID, c.account)
+	file, err := c.svc.Integrations.ProductDocument(c.ctx(), c.actor, id, fileID, c.account)
 	if err != nil {
 		return reply{}, err
 	}
 	c.gin.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name + "." + file.Extension}))
-	c.gin.Header("X-Content-Type-Options", "nosniff")
 	return reply{status: http.StatusOK, file: &file}, nil
 }

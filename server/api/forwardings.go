@@ -4,25 +4,100 @@ import (
 	"koppel/db"
 	"koppel/salesdock"
 	"koppel/server/service"
-	"koppel/server/words"
+	"koppel/server/service/sales"
+	"koppel/states"
+	"koppel/words"
 )
 
-func (c *call) wireForwarding(f db.Forwarding) map[string]any {
-	return map[string]any{
-		"id": f.ID, "integration_id": f.IntegrationID, "sale_id": f.SaleID, "state": f.State, "by_hand": f.ByHand, "due_at": salesdock.Stamp{Time: f.DueAt},
-		"cause": nullable(f.Cause), "problems": c.problems(f.Problems), "who_must_act": words.Say(c.actor.Language, service.WhoActs(f)), "attempts": f.Attempts,
-		"partner_sale_id": f.PartnerSaleID, "partner_status": nullable(f.PartnerStatus), "forwarded_at": stamp(f.ForwardedAt), "abandon_reason": nullable(f.AbandonReason),
-		"created_at": salesdock.Stamp{Time: f.CreatedAt}, "updated_at": salesdock.Stamp{Time: f.UpdatedAt}, "workflow_id": service.WorkflowID(f),
-		"looked_for": db.LookedFor(f), "optin": nullable(f.Optin),
+// forwardingRow is a sale on its way to a partner.
+type forwardingRow struct {
+	ID            int64                  `json:"id"`
+	IntegrationID int64                  `json:"integration_id"`
+	SaleID        int64                  `json:"sale_id"`
+	State         states.ForwardingState `json:"state"`
+	ByHand        bool                   `json:"by_hand"`
+	DueAt         salesdock.Stamp        `json:"due_at"`
+	Cause         *states.Reason         `json:"cause"`
+	Problems      []problem              `json:"problems"`
+	WhoMustAct    string                 `json:"who_must_act"`
+	Attempts      int32                  `json:"attempts"`
+	PartnerSaleID *string                `json:"partner_sale_id"`
+	PartnerStatus *string                `json:"partner_status"`
+	ForwardedAt   salesdock.Stamp        `json:"forwarded_at"`
+	AbandonReason *string                `json:"abandon_reason"`
+	CreatedAt     salesdock.Stamp        `json:"created_at"`
+	UpdatedAt     salesdock.Stamp        `json:"updated_at"`
+	WorkflowID    string                 `json:"workflow_id"`
+	LookedFor     bool                   `json:"looked_for"`
+	NotThere      bool                   `json:"not_there"`
+	LookedAt      salesdock.Stamp        `json:"looked_at"`
+	Optin         *string                `json:"optin"`
+}
+
+// forwardingDetail is one with the attempts that were made.
+type forwardingDetail struct {
+	forwardingRow
+	Tried []attempt `json:"tried"`
+}
+
+type attempt struct {
+	Attempt    int32           `json:"attempt"`
+	StartedAt  salesdock.Stamp `json:"started_at"`
+	DurationMS *int64          `json:"duration_ms"` // null: it goes on, or its end is not known
+	HTTPStatus *int64          `json:"http_status"` // null: no answer
+	Reason     *states.Reason  `json:"reason"`
+}
+
+// retriedForwardings says how many go on, and how many unknown outcomes cannot yet, and why.
+type retriedForwardings struct {
+	startedOperation
+	Held []heldForwardings `json:"held"`
+}
+
+type heldForwardings struct {
+	Reason  string `json:"reason"`
+	Count   int    `json:"count"`
+	Message string `json:"message"`
+}
+
+func (c *call) wireForwarding(f db.Forwarding) forwardingRow {
+	return forwardingRow{
+		ID: f.ID, IntegrationID: f.IntegrationID, SaleID: f.SaleID, State: f.State, ByHand: f.ByHand, DueAt: salesdock.Stamp{Time: f.DueAt},
+		Cause: service.Optional(f.Cause), Problems: c.problems(f.Problems), WhoMustAct: words.Say(c.actor.Language, sales.WhoActs(f)), Attempts: f.Attempts,
+		PartnerSaleID: f.PartnerSaleID, PartnerStatus: service.Optional(f.PartnerStatus), ForwardedAt: stamp(f.ForwardedAt), AbandonReason: service.Optional(f.AbandonReason),
+		CreatedAt: salesdock.Stamp{Time: f.CreatedAt}, UpdatedAt: salesdock.Stamp{Time: f.UpdatedAt}, WorkflowID: sales.WorkflowID(f),
+		LookedFor: db.LookedFor(f), NotThere: db.NotThere(f), LookedAt: stamp(f.LookedAt), Optin: service.Optional(f.Optin),
 	}
 }
 
-func (c *call) wireForwardings(list []db.Forwarding) []map[string]any {
-	rows := make([]map[string]any, 0, len(list))
-	for _, f := range list {
-		rows = append(rows, c.wireForwarding(f))
+func wireAttempt(a db.ForwardingAttempt) attempt {
+	row := attempt{Attempt: a.Attempt, StartedAt: salesdock.Stamp{Time: a.StartedAt}, HTTPStatus: orNull(int64(a.HttpStatus)), Reason: service.Optional(a.Reason)}
+	if a.FinishedAt != nil {
+		row.DurationMS = new(a.FinishedAt.Sub(a.StartedAt).Milliseconds())
 	}
-	return rows
+	return row
+}
+
+func (c *call) forwardSale() (reply, error) {
+	id, err := c.id("id")
+	if err != nil {
+		return reply{}, err
+	}
+	var in struct {
+		IntegrationID salesdock.Int `json:"integration_id"`
+	}
+	if err := c.bind(&in); err != nil {
+		return reply{}, err
+	}
+	var only *int64
+	if in.IntegrationID != 0 {
+		only = new(int64(in.IntegrationID))
+	}
+	list, err := c.svc.Sales.ForwardByHand(c.ctx(), c.actor, id, only)
+	if err != nil {
+		return reply{}, err
+	}
+	return accepted(each(list, c.wireForwarding))
 }
 
 func (c *call) forwardings() (reply, error) {
@@ -34,13 +109,13 @@ func (c *call) forwardings() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, total, err := c.svc.Forwardings(c.ctx(), c.actor, service.ForwardingFilter{
-		State: c.q("state"), Cause: c.q("cause"), IntegrationID: integrationID, Page: page, PerPage: size,
+	list, total, err := c.svc.Sales.Forwardings(c.ctx(), c.actor, sales.ForwardingFilter{
+		State: c.q("state"), Cause: states.Reason(c.q("cause")), IntegrationID: integrationID, Page: page, PerPage: size,
 	})
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(offsetPage(c, c.wireForwardings(list), page, size, total))
+	return ok(offsetPage(c, each(list, c.wireForwarding), page, size, total))
 }
 
 func (c *call) forwarding() (reply, error) {
@@ -48,21 +123,11 @@ func (c *call) forwarding() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f, attempts, err := c.svc.Forwarding(c.ctx(), c.actor, id)
+	f, attempts, err := c.svc.Sales.Forwarding(c.ctx(), c.actor, id)
 	if err != nil {
 		return reply{}, err
 	}
-	row := c.wireForwarding(f)
-	tried := make([]map[string]any, 0, len(attempts))
-	for _, a := range attempts {
-		entry := map[string]any{"attempt": a.Attempt, "started_at": salesdock.Stamp{Time: a.StartedAt}, "duration_ms": nil, "http_status": orNull(int64(a.HttpStatus)), "reason": nullable(a.Reason)}
-		if a.FinishedAt != nil {
-			entry["duration_ms"] = a.FinishedAt.Sub(a.StartedAt).Milliseconds()
-		}
-		tried = append(tried, entry)
-	}
-	row["tried"] = tried
-	return ok(row)
+	return ok(forwardingDetail{forwardingRow: c.wireForwarding(f), Tried: each(attempts, wireAttempt)})
 }
 
 func (c *call) candidates() (reply, error) {
@@ -70,7 +135,7 @@ func (c *call) candidates() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f, _, err := c.svc.Forwarding(c.ctx(), c.actor, id)
+	f, _, err := c.svc.Sales.Forwarding(c.ctx(), c.actor, id)
 	return okOr(f.Candidates, err)
 }
 
@@ -88,7 +153,7 @@ func (c *call) adopt() (reply, error) {
 	if in.PartnerSaleID == "" {
 		return reply{}, missing("partner_sale_id")
 	}
-	return c.changed(id, c.svc.AdoptSale(c.ctx(), c.actor, id, string(in.PartnerSaleID)))
+	return c.changed(id, c.svc.Sales.AdoptSale(c.ctx(), c.actor, id, string(in.PartnerSaleID)))
 }
 
 // changed answers with a forwarding as it is after a change.
@@ -96,7 +161,7 @@ func (c *call) changed(id int64, err error) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f, _, err := c.svc.Forwarding(c.ctx(), c.actor, id)
+	f, _, err := c.svc.Sales.Forwarding(c.ctx(), c.actor, id)
 	return okOr(c.wireForwarding(f), err)
 }
 
@@ -105,7 +170,7 @@ func (c *call) resend() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return c.changed(id, c.svc.ResendForwarding(c.ctx(), c.actor, id))
+	return c.changed(id, c.svc.Sales.ResendForwarding(c.ctx(), c.actor, id))
 }
 
 func (c *call) abandon() (reply, error) {
@@ -119,7 +184,7 @@ func (c *call) abandon() (reply, error) {
 	if err := c.bind(&in); err != nil {
 		return reply{}, err
 	}
-	return c.changed(id, c.svc.AbandonForwarding(c.ctx(), c.actor, id, string(in.Reason)))
+	return c.changed(id, c.svc.Sales.AbandonForwarding(c.ctx(), c.actor, id, string(in.Reason)))
 }
 
 func (c *call) retryForwardings() (reply, error) {
@@ -131,16 +196,42 @@ func (c *call) retryForwardings() (reply, error) {
 	if err := c.bind(&in); err != nil {
 		return reply{}, err
 	}
-	input := service.RetryInput{Cause: string(in.Cause)}
+	input := sales.RetryInput{Cause: states.Reason(in.Cause)}
 	if in.IDs != nil {
 		input.IDs = idsOf(&in.IDs)
 	}
 	if in.IntegrationID != 0 {
 		input.IntegrationID = new(int64(in.IntegrationID))
 	}
-	count, operation, err := c.svc.RetryForwardings(c.ctx(), c.actor, input)
+	retried, err := c.svc.Sales.RetryForwardings(c.ctx(), c.actor, input)
 	if err != nil {
 		return reply{}, err
 	}
-	return accepted(startedOperation(count, operation))
+	return accepted(c.retried(retried))
+}
+
+func (c *call) retried(r sales.Retried) retriedForwardings {
+	return retriedForwardings{startedOperation: started(r.Count, r.Operation), Held: each(r.Held, func(h sales.Held) heldForwardings {
+		said := h.Sentence()
+		return heldForwardings{Reason: h.Reason, Count: h.Count, Message: words.Say(c.actor.Language, said.Key, said.Args...)}
+	})}
+}
+
+func (c *call) settleForwardings() (reply, error) {
+	var in struct {
+		IntegrationID salesdock.Int  `json:"integration_id"`
+		Action        salesdock.Text `json:"action"`
+		Reason        salesdock.Text `json:"reason"`
+	}
+	if err := c.bind(&in); err != nil {
+		return reply{}, err
+	}
+	if in.IntegrationID == 0 {
+		return reply{}, missing("integration_id")
+	}
+	settled, err := c.svc.Sales.SettleUnknown(c.ctx(), c.actor, sales.SettleInput{IntegrationID: int64(in.IntegrationID), Action: states.OperationKind(in.Action), Reason: string(in.Reason)})
+	if err != nil {
+		return reply{}, err
+	}
+	return accepted(c.retried(settled))
 }

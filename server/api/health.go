@@ -1,24 +1,47 @@
 package api
 
-import "koppel/salesdock"
+import (
+	"koppel/linking"
+	"koppel/salesdock"
+	"koppel/server/service"
+	"koppel/server/service/integrations"
+)
+
+// health is what is not mapped at a link, and what drifted since it was.
+type health struct {
+	OK    bool         `json:"ok"`
+	Items []healthItem `json:"items"`
+}
+
+type healthItem struct {
+	Part       linking.Part `json:"part"`
+	Identifier string       `json:"identifier"`
+	Name       string       `json:"name"`
+	Unmapped   bool         `json:"unmapped"`
+	Change     *string      `json:"change"`
+	Class      string       `json:"class"`
+	Old        *string      `json:"old"`
+	New        *string      `json:"new"`
+	Sales      int64        `json:"sales"`
+}
+
+func wireHealthItem(i integrations.HealthItem) healthItem {
+	return healthItem{
+		Part: i.Part, Identifier: i.Identifier, Name: i.Name, Unmapped: i.Unmapped, Change: service.Optional(i.Change), Class: i.Class,
+		Old: service.Optional(i.Old), New: service.Optional(i.New), Sales: i.Sales,
+	}
+}
 
 func (c *call) integrationHealth() (reply, error) {
 	id, err := c.id("id")
 	if err != nil {
 		return reply{}, err
 	}
-	h, err := c.svc.IntegrationHealth(c.ctx(), c.actor, id)
+	h, err := c.svc.Integrations.IntegrationHealth(c.ctx(), c.actor, id)
 	if err != nil {
 		return reply{}, err
 	}
-	items := make([]map[string]any, 0, len(h.Items))
-	for _, i := range h.Items {
-		items = append(items, map[string]any{
-			"part": i.Part, "identifier": i.Identifier, "name": i.Name, "unmapped": i.Unmapped, "change": nullable(i.Change), "class": i.Class,
-			"old": nullable(i.Old), "new": nullable(i.New), "sales": i.Sales,
-		})
-	}
-	return ok(map[string]any{"ok": h.OK, "items": items})
+	return ok(health{OK: h.OK, Items: each(h.Items, wireHealthItem)})
 }
 
 func (c *call) seenDrift() (reply, error) {
@@ -32,8 +55,8 @@ func (c *call) seenDrift() (reply, error) {
 	if err := c.bind(&in); err != nil {
 		return reply{}, err
 	}
-	if err := c.svc.SeenDrift(c.ctx(), c.actor, id, string(in.Part)); err != nil {
+	if err := c.svc.Integrations.SeenDrift(c.ctx(), c.actor, id, linking.Part(in.Part)); err != nil {
 		return reply{}, err
 	}
-	return ok(map[string]any{})
+	return ok(struct{}{})
 }

@@ -3,31 +3,98 @@ package api
 import (
 	"koppel/linking"
 	"koppel/server/service"
-	"koppel/server/words"
+	"koppel/server/service/integrations"
+	"koppel/words"
 )
 
-func (c *call) suggestion(s *service.Suggestion, field string) any {
-	if s == nil {
-		return nil
-	}
-	return map[string]any{field: s.ID, "reason": words.Say(c.actor.Language, s.Reason)}
+// suggestion is what a thing of the partner's could be mapped to; reason says why.
+type suggestedFlow struct {
+	PartnerFlowID int64  `json:"partner_flow_id"`
+	Reason        string `json:"reason"`
 }
 
-func (c *call) problems(list []linking.Problem) []map[string]any {
-	rows := make([]map[string]any, 0, len(list))
-	for _, p := range list {
-		rows = append(rows, map[string]any{
-			"code": p.Code, "field": nullable(p.Field), "subject": nullable(p.Subject), "detail": nullable(p.Detail), "message": words.Problem(c.actor.Language, p),
-		})
-	}
-	return rows
+type suggestedQuestion struct {
+	QuestionID int64  `json:"question_id"`
+	Reason     string `json:"reason"`
 }
 
-func orNull(id int64) any {
+type suggestedAgreement struct {
+	AgreementID int64  `json:"agreement_id"`
+	Reason      string `json:"reason"`
+}
+
+// flowMappings are our flows with what they are mapped to, and the partner's to choose from.
+type flowMappings struct {
+	Mappings     []flowMapping `json:"mappings"`
+	PartnerFlows []partnerFlow `json:"partner_flows"`
+}
+
+type flowMapping struct {
+	FlowID        int64          `json:"flow_id"`
+	Title         string         `json:"title"`
+	Type          string         `json:"type"`
+	Identifier    string         `json:"identifier"`
+	PartnerFlowID *int64         `json:"partner_flow_id"`
+	Suggestion    *suggestedFlow `json:"suggestion"`
+}
+
+type partnerFlow struct {
+	ID         int64  `json:"id"`
+	Title      string `json:"title"`
+	Type       string `json:"type"`
+	Identifier string `json:"identifier"`
+}
+
+// questionMapping is a question of the partner's with ours.
+type questionMapping struct {
+	PartnerIdentifier string             `json:"partner_identifier"`
+	Name              string             `json:"name"`
+	Description       string             `json:"description"`
+	Type              string             `json:"type"`
+	Required          bool               `json:"required"`
+	Validator         *string            `json:"validator"`
+	Rule              *linking.Rule      `json:"rule"`
+	RuleRequired      bool               `json:"rule_required"`
+	RuleVisible       bool               `json:"rule_visible"`
+	PartnerOptions    []string           `json:"partner_options"`
+	QuestionID        *int64             `json:"question_id"`
+	Options           linking.Options    `json:"options"` // null: not mapped
+	Suggestion        *suggestedQuestion `json:"suggestion"`
+	Problems          []problem          `json:"problems"`
+}
+
+// agreementMapping is an agreement of the partner's with ours.
+type agreementMapping struct {
+	PartnerIdentifier string              `json:"partner_identifier"`
+	Name              string              `json:"name"`
+	Text              string              `json:"text"`
+	Required          bool                `json:"required"`
+	Rule              *linking.Rule       `json:"rule"`
+	AgreementID       *int64              `json:"agreement_id"`
+	Suggestion        *suggestedAgreement `json:"suggestion"`
+}
+
+// statusMapping is a status of the partner's with ours.
+type statusMapping struct {
+	PartnerStatus string  `json:"partner_status"`
+	Name          string  `json:"name"`
+	Type          string  `json:"type"`
+	Status        *string `json:"status"`
+	Overridden    bool    `json:"overridden"`
+	UnmappedSales int64   `json:"unmapped_sales"`
+}
+
+// mappedPairs says how many were saved.
+type mappedPairs struct {
+	Mapped int `json:"mapped"`
+}
+
+// orNull is the id of something, or null where there is none.
+func orNull(id int64) *int64 {
 	if id == 0 {
 		return nil
 	}
-	return id
+	return &id
 }
 
 func (c *call) flowMappings() (reply, error) {
@@ -35,22 +102,26 @@ func (c *call) flowMappings() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, partner, err := c.svc.FlowMappings(c.ctx(), c.actor, id)
+	list, partner, err := c.svc.Integrations.FlowMappings(c.ctx(), c.actor, id)
 	if err != nil {
 		return reply{}, err
 	}
-	rows := make([]map[string]any, 0, len(list))
-	for _, m := range list {
-		rows = append(rows, map[string]any{
-			"flow_id": m.Flow.ID, "title": m.Flow.Title, "type": m.Flow.Type, "identifier": m.Flow.Identifier,
-			"partner_flow_id": orNull(m.PartnerFlowID), "suggestion": c.suggestion(m.Suggestion, "partner_flow_id"),
-		})
-	}
-	theirs := make([]map[string]any, 0, len(partner))
-	for _, f := range partner {
-		theirs = append(theirs, map[string]any{"id": f.ID, "title": f.Title, "type": f.Type, "identifier": f.Identifier})
-	}
-	return ok(map[string]any{"mappings": rows, "partner_flows": theirs})
+	row := flowMappings{PartnerFlows: each(partner, func(f linking.Flow) partnerFlow {
+		return partnerFlow{ID: f.ID, Title: f.Title, Type: f.Type, Identifier: f.Identifier}
+	})}
+	row.Mappings = each(list, func(m integrations.FlowMapping) flowMapping {
+		mapping := flowMapping{FlowID: m.Flow.ID, Title: m.Flow.Title, Type: m.Flow.Type, Identifier: m.Flow.Identifier, PartnerFlowID: orNull(m.PartnerFlowID)}
+		if m.Suggestion != nil {
+			mapping.Suggestion = &suggestedFlow{PartnerFlowID: m.Suggestion.ID, Reason: c.because(m.Suggestion)}
+		}
+		return mapping
+	})
+	return ok(row)
+}
+
+// because says in words why something is suggested.
+func (c *call) because(s *integrations.Suggestion) string {
+	return words.Say(c.actor.Language, s.Reason)
 }
 
 func saveMapping[T any](c *call, save func(id int64, pairs []T) error) (reply, error) {
@@ -62,12 +133,12 @@ func saveMapping[T any](c *call, save func(id int64, pairs []T) error) (reply, e
 	if err := c.bind(&pairs); err != nil {
 		return reply{}, err
 	}
-	return okOr(map[string]any{"mapped": len(pairs)}, save(id, pairs))
+	return okOr(mappedPairs{len(pairs)}, save(id, pairs))
 }
 
 func (c *call) saveFlowMappings() (reply, error) {
-	return saveMapping(c, func(id int64, pairs []service.FlowPair) error {
-		return c.svc.SaveFlowMappings(c.ctx(), c.actor, id, pairs)
+	return saveMapping(c, func(id int64, pairs []integrations.FlowPair) error {
+		return c.svc.Integrations.SaveFlowMappings(c.ctx(), c.actor, id, pairs)
 	})
 }
 
@@ -76,22 +147,24 @@ func (c *call) questionMappings() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, err := c.svc.QuestionMappings(c.ctx(), c.actor, id)
-	rows := make([]map[string]any, 0, len(list))
-	for _, m := range list {
+	list, err := c.svc.Integrations.QuestionMappings(c.ctx(), c.actor, id)
+	return okOr(each(list, func(m integrations.QuestionMapping) questionMapping {
 		q := m.Partner
-		rows = append(rows, map[string]any{
-			"partner_identifier": q.Identifier, "name": q.Name, "description": q.Description, "type": q.InputType, "required": q.Required, "validator": nullable(q.Validator),
-			"rule": q.Rule, "rule_required": q.RuleRequired, "rule_visible": q.RuleVisible, "partner_options": append([]string{}, q.Options...),
-			"question_id": orNull(m.QuestionID), "options": m.Options, "suggestion": c.suggestion(m.Suggestion, "question_id"), "problems": c.problems(m.Problems),
-		})
-	}
-	return okOr(rows, err)
+		mapping := questionMapping{
+			PartnerIdentifier: q.Identifier, Name: q.Name, Description: q.Description, Type: q.InputType, Required: q.Required, Validator: service.Optional(q.Validator),
+			Rule: q.Rule, RuleRequired: q.RuleRequired, RuleVisible: q.RuleVisible, PartnerOptions: append([]string{}, q.Options...),
+			QuestionID: orNull(m.QuestionID), Options: m.Options, Problems: c.problems(m.Problems),
+		}
+		if m.Suggestion != nil {
+			mapping.Suggestion = &suggestedQuestion{QuestionID: m.Suggestion.ID, Reason: c.because(m.Suggestion)}
+		}
+		return mapping
+	}), err)
 }
 
 func (c *call) saveQuestionMappings() (reply, error) {
-	return saveMapping(c, func(id int64, pairs []service.QuestionPair) error {
-		return c.svc.SaveQuestionMappings(c.ctx(), c.actor, id, pairs)
+	return saveMapping(c, func(id int64, pairs []integrations.QuestionPair) error {
+		return c.svc.Integrations.SaveQuestionMappings(c.ctx(), c.actor, id, pairs)
 	})
 }
 
@@ -100,20 +173,22 @@ func (c *call) agreementMappings() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, err := c.svc.AgreementMappings(c.ctx(), c.actor, id)
-	rows := make([]map[string]any, 0, len(list))
-	for _, m := range list {
-		rows = append(rows, map[string]any{
-			"partner_identifier": m.Partner.Identifier, "name": m.Partner.Name, "text": m.Partner.Text, "required": m.Partner.Required, "rule": m.Partner.Rule,
-			"agreement_id": orNull(m.AgreementID), "suggestion": c.suggestion(m.Suggestion, "agreement_id"),
-		})
-	}
-	return okOr(rows, err)
+	list, err := c.svc.Integrations.AgreementMappings(c.ctx(), c.actor, id)
+	return okOr(each(list, func(m integrations.AgreementMapping) agreementMapping {
+		theirs := m.Partner
+		mapping := agreementMapping{
+			PartnerIdentifier: theirs.Identifier, Name: theirs.Name, Text: theirs.Text, Required: theirs.Required, Rule: theirs.Rule, AgreementID: orNull(m.AgreementID),
+		}
+		if m.Suggestion != nil {
+			mapping.Suggestion = &suggestedAgreement{AgreementID: m.Suggestion.ID, Reason: c.because(m.Suggestion)}
+		}
+		return mapping
+	}), err)
 }
 
 func (c *call) saveAgreementMappings() (reply, error) {
-	return saveMapping(c, func(id int64, pairs []service.AgreementPair) error {
-		return c.svc.SaveAgreementMappings(c.ctx(), c.actor, id, pairs)
+	return saveMapping(c, func(id int64, pairs []integrations.AgreementPair) error {
+		return c.svc.Integrations.SaveAgreementMappings(c.ctx(), c.actor, id, pairs)
 	})
 }
 
@@ -122,18 +197,18 @@ func (c *call) statusMappings() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	list, err := c.svc.StatusMappings(c.ctx(), c.actor, id, c.q("system") == "1")
-	rows := make([]map[string]any, 0, len(list))
-	for _, m := range list {
-		rows = append(rows, map[string]any{
-			"partner_status": m.Partner.ID, "name": m.Partner.Name, "type": m.Partner.Type, "status": nullable(m.Status), "overridden": m.Overridden, "unmapped_sales": m.Sales,
-		})
+	list, err := c.svc.Integrations.StatusMappings(c.ctx(), c.actor, id, c.q("system") == "1")
+	return okOr(each(list, wireStatusMapping), err)
+}
+
+func wireStatusMapping(m integrations.StatusMapping) statusMapping {
+	return statusMapping{
+		PartnerStatus: m.Partner.ID, Name: m.Partner.Name, Type: m.Partner.Type, Status: service.Optional(m.Status), Overridden: m.Overridden, UnmappedSales: m.Sales,
 	}
-	return okOr(rows, err)
 }
 
 func (c *call) saveStatusMappings() (reply, error) {
-	return saveMapping(c, func(id int64, pairs []service.StatusPair) error {
-		return c.svc.SaveStatusMappings(c.ctx(), c.actor, id, pairs)
+	return saveMapping(c, func(id int64, pairs []integrations.StatusPair) error {
+		return c.svc.Integrations.SaveStatusMappings(c.ctx(), c.actor, id, pairs)
 	})
 }

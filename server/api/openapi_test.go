@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"koppel/linking"
@@ -69,9 +70,36 @@ func jsonFields(typ reflect.Type) (names []string) {
 				embedded = embedded.Elem()
 			}
 			names = append(names, jsonFields(embedded)...)
-		case name != "":
+		case name != "" && name != "-":
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// The lengths that the document tells of what is sent are the ones that are held.
+func TestLengthsAreDocumented(t *testing.T) {
+	t.Parallel()
+	told := 0
+	var read func(where string, schema *openapi3.Schema)
+	read = func(where string, schema *openapi3.Schema) {
+		for name, ref := range schema.Properties {
+			read(where+"."+name, ref.Value)
+			if limit := linking.MaxLength(name); limit > 0 && ref.Value.Type.Is("string") && len(ref.Value.Enum) == 0 && where != "OrganisationInput.logo" {
+				if assert.NotNil(t, ref.Value.MaxLength, "%s.%s", where, name) {
+					assert.EqualValues(t, limit, *ref.Value.MaxLength, "%s.%s", where, name)
+				}
+				told++
+			}
+		}
+		if schema.Items != nil && schema.Items.Value != nil {
+			read(where, schema.Items.Value)
+		}
+	}
+	for name, body := range document(t).Components.RequestBodies {
+		for _, content := range body.Value.Content {
+			read(name, content.Schema.Value)
+		}
+	}
+	require.Greater(t, told, 20)
 }

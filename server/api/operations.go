@@ -4,21 +4,40 @@ import (
 	"koppel/db"
 	"koppel/linking"
 	"koppel/salesdock"
-	"koppel/server/service"
+	"koppel/server/service/sales"
+	"koppel/states"
 )
 
-func wireOperation(o db.Operation) map[string]any {
-	return map[string]any{
-		"id": o.ID, "integration_id": o.IntegrationID, "kind": o.Kind, "state": o.State, "total": o.Total, "done": o.Done, "started": o.Started,
-		"created_at": salesdock.Stamp{Time: o.CreatedAt}, "finished_at": stamp(o.FinishedAt),
+// operationRow is something that is done to many sales, a few at a time.
+type operationRow struct {
+	ID            int64                 `json:"id"`
+	IntegrationID int64                 `json:"integration_id"`
+	Kind          states.OperationKind  `json:"kind"`
+	State         states.OperationState `json:"state"`
+	Total         int32                 `json:"total"`
+	Done          int32                 `json:"done"`
+	Started       int32                 `json:"started"`
+	CreatedAt     salesdock.Stamp       `json:"created_at"`
+	FinishedAt    salesdock.Stamp       `json:"finished_at"`
+}
+
+// startedOperation says how many sales are concerned, and which operation moves them; null: they are few, and go at once.
+type startedOperation struct {
+	Count       int    `json:"count"`
+	OperationID *int64 `json:"operation_id"`
+}
+
+func wireOperation(o db.Operation) operationRow {
+	return operationRow{
+		ID: o.ID, IntegrationID: o.IntegrationID, Kind: o.Kind, State: o.State, Total: o.Total, Done: o.Done, Started: o.Started,
+		CreatedAt: salesdock.Stamp{Time: o.CreatedAt}, FinishedAt: stamp(o.FinishedAt),
 	}
 }
 
-// startedOperation answers how many sales are concerned, and the operation that moves them, if they are many.
-func startedOperation(count int, o *db.Operation) map[string]any {
-	row := map[string]any{"count": count, "operation_id": nil}
+func started(count int, o *db.Operation) startedOperation {
+	row := startedOperation{Count: count}
 	if o != nil {
-		row["operation_id"] = o.ID
+		row.OperationID = &o.ID
 	}
 	return row
 }
@@ -38,7 +57,7 @@ func (c *call) forwardExisting() (reply, error) {
 	}
 	var selection linking.Selection
 	if in.From != "" {
-		from, err := service.ParseMoment(string(in.From))
+		from, err := sales.ParseMoment("from", string(in.From))
 		if err != nil {
 			return reply{}, err
 		}
@@ -47,14 +66,14 @@ func (c *call) forwardExisting() (reply, error) {
 	for _, status := range in.Statuses {
 		selection.Statuses = append(selection.Statuses, string(status))
 	}
-	count, operation, err := c.svc.ForwardExisting(c.ctx(), c.actor, id, selection, bool(in.DryRun))
+	count, operation, err := c.svc.Sales.ForwardExisting(c.ctx(), c.actor, id, selection, bool(in.DryRun))
 	if err != nil {
 		return reply{}, err
 	}
 	if in.DryRun {
-		return ok(startedOperation(count, nil))
+		return ok(started(count, nil))
 	}
-	return accepted(startedOperation(count, operation))
+	return accepted(started(count, operation))
 }
 
 func (c *call) operation() (reply, error) {
@@ -62,7 +81,7 @@ func (c *call) operation() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	o, err := c.svc.Operation(c.ctx(), c.actor, id)
+	o, err := c.svc.Sales.Operation(c.ctx(), c.actor, id)
 	if err != nil {
 		return reply{}, err
 	}
@@ -70,5 +89,5 @@ func (c *call) operation() (reply, error) {
 }
 
 func (c *call) cancelOperation() (reply, error) {
-	return c.deleteByID(func(id int64) error { return c.svc.CancelOperation(c.ctx(), c.actor, id) })
+	return c.deleteByID(func(id int64) error { return c.svc.Sales.CancelOperation(c.ctx(), c.actor, id) })
 }

@@ -3,13 +3,16 @@
 package httperr
 
 import (
-	"crypto/rand"
+	"context"
 	"errors"
 	"net/http"
+	"strconv"
 
+	"koppel/db"
 	"koppel/salesdock"
 	"koppel/server/service"
-	"koppel/server/words"
+	"koppel/states"
+	"koppel/words"
 )
 
 // Failure is an answer that is not a success.
@@ -18,18 +21,67 @@ type Failure struct {
 	Message string
 	Fields  salesdock.FieldErrors
 	Data    any
-	// Number finds the log line of an internal error; empty for others.
-	Number string
+	// Internal is of an error that is ours: the log has it, under the request's number.
+	Internal bool
+	// RetryAfter is in how many seconds it may go well; 0 where that is not known.
+	RetryAfter int
 }
 
-// From describes an error in a language. What is not a refusal of ours is internal.
-func From(language string, err error) Failure {
-	var refusal *service.Error
-	if !errors.As(err, &refusal) {
-		number := rand.Text()[:8]
-		return Failure{Status: http.StatusInternalServerError, Message: words.Say(language, "internal", number), Number: number}
+// awayFor is how long whoever meets a database that is away is asked to wait: a restart takes about that.
+const awayFor = 5
+
+// Wait tells the caller when to come back.
+func (f Failure) Wait(header http.Header) {
+	if f.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}
-	f := Failure{Status: refusal.Status, Message: say(language, service.Sentence{Key: refusal.Key, Args: refusal.Args}), Data: refusal.Data}
+}
+
+// statuses says how each kind of refusal is answered.
+var statuses = map[service.Kind]int{
+	service.KindInvalid:      http.StatusBadRequest,
+	service.KindIncomplete:   http.StatusUnprocessableEntity,
+	service.KindUnidentified: http.StatusUnauthorized,
+	service.KindForbidden:    http.StatusForbidden,
+	service.KindNotFound:     http.StatusNotFound,
+	service.KindConflict:     http.StatusConflict,
+	service.KindTooOften:     http.StatusTooManyRequests,
+	service.KindPartnerFails: http.StatusBadGateway,
+}
+
+// Status is how a kind of refusal is answered. What is no kind is a mistake of ours.
+func Status(kind service.Kind) int {
+	if status, known := statuses[kind]; known {
+		return status
+	}
+	return http.StatusInternalServerError
+}
+
+// WrongMethod is the answer at an address that is there, to a method that it does not have.
+func WrongMethod(language states.Language) Failure {
+	return Failure{Status: http.StatusMethodNotAllowed, Message: words.Say(language, "wrong_method")}
+}
+
+// UnknownMethod is the answer to a method that no address has.
+func UnknownMethod(language states.Language) Failure {
+	return Failure{Status: http.StatusNotImplemented, Message: words.Say(language, "unknown_method")}
+}
+
+// From describes an error in a language. What is not a refusal of ours is internal, and found by its request's number.
+func From(ctx context.Context, language states.Language, err error) Failure {
+	var refusal *service.Error
+	switch {
+	case errors.As(err, &refusal):
+	case errors.Is(err, db.ErrAway):
+		return Failure{Status: http.StatusServiceUnavailable, Message: words.Say(language, "database_away"), RetryAfter: awayFor}
+	case errors.Is(err, db.ErrInDoubt): // nobody is asked to send it again: it may be there
+		return Failure{Status: http.StatusInternalServerError, Message: words.Say(language, "commit_in_doubt")}
+	case errors.Is(err, db.ErrUnstorable):
+		refusal = service.Refuse(service.KindInvalid, "unstorable_value")
+	default:
+		return Failure{Status: http.StatusInternalServerError, Message: words.Say(language, "internal", RequestOf(ctx)), Internal: true}
+	}
+	f := Failure{Status: Status(refusal.Kind), Message: say(language, service.Sentence{Key: refusal.Key, Args: refusal.Args}), Data: refusal.Data}
 	if len(refusal.Fields)+len(refusal.Problems) > 0 {
 		f.Fields = salesdock.FieldErrors{}
 	}
@@ -39,32 +91,47 @@ func From(language string, err error) Failure {
 	for _, p := range refusal.Problems {
 		field := p.Field
 		if field == "" {
-			field = p.Code
+			field = string(p.Code)
 		}
 		f.Fields[field] = append(f.Fields[field], words.Problem(language, p))
 	}
 	return f
 }
 
-func say(language string, s service.Sentence) string {
+func say(language states.Language, s service.Sentence) string {
 	args := make([]any, len(s.Args))
 	for i, arg := range s.Args {
-		if inner, ok := arg.(service.Sentence); ok {
-			arg = say(language, inner)
+		switch given := arg.(type) {
+		case service.Sentence:
+			arg = say(language, given)
+		case string:
+			arg = shortened(given)
 		}
 		args[i] = arg
 	}
 	return words.Say(language, s.Key, args...)
 }
 
-// JSON is the failure in the contract's envelope.
-func (f Failure) JSON() map[string]any {
-	body := map[string]any{"success": false, "message": f.Message, "code": f.Status}
-	if len(f.Fields) > 0 {
-		body["errors"] = f.Fields
+// shortened is what a sentence says again of a text that was sent.
+func shortened(text string) string {
+	const shown = 200
+	if runes := []rune(text); len(runes) > shown {
+		return string(runes[:shown]) + "…"
 	}
-	if f.Data != nil {
-		body["data"] = f.Data
-	}
-	return body
+	return text
+}
+
+// Envelope is the contract's, around an answer that is not a success.
+type Envelope struct {
+	Success bool                  `json:"success"`
+	Message string                `json:"message"`
+	Code    int                   `json:"code"`
+	Errors  salesdock.FieldErrors `json:"errors,omitempty"`
+	Data    any                   `json:"data,omitempty"`
+	Request string                `json:"request_id,omitempty"`
+}
+
+// JSON is the failure in the contract's envelope, with the number of the request that it answers.
+func (f Failure) JSON(ctx context.Context) Envelope {
+	return Envelope{Message: f.Message, Code: f.Status, Errors: f.Fields, Data: f.Data, Request: RequestOf(ctx)}
 }

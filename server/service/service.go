@@ -3,33 +3,47 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"reflect"
 	"strconv"
 	"time"
 
 	"koppel/db"
 	"koppel/internal/vault"
-	"koppel/linking"
+	"koppel/salesdock"
+	"koppel/states"
 )
 
-// Service holds what every action needs.
-type Service struct {
+// Kernel holds what every action needs.
+type Kernel struct {
 	Store             *db.Store
 	Vault             *vault.Vault
-	Transport         http.RoundTripper // for calls to partners
+	Transport         salesdock.Transport // for calls to partners
 	PublicURL         string
 	RequestsPerMinute int
 	Version           string
 	MailConfigured    bool // there is a mail server
 	Now               func() time.Time
+
+	look *look // the transaction of a page, while one is drawn
+}
+
+type look struct {
+	environmentID int64
+	tx            *db.Tx
+}
+
+// Look gives a service whose reads are all of one moment, in one transaction: what a page shows fits together. An
+// action that writes fails there.
+func (s *Kernel) Look(ctx context.Context, a Actor, fn func(*Kernel) error) error {
+	return s.Store.WithReadTx(ctx, a.EnvironmentID, func(tx *db.Tx) error {
+		looking := *s
+		looking.look = &look{a.EnvironmentID, tx}
+		return fn(&looking)
+	})
 }
 
 // Actor is who acts, in which environment.
@@ -37,11 +51,11 @@ type Actor struct {
 	EnvironmentID   int64
 	Account         string
 	EnvironmentName string
-	Language        string
+	Language        states.Language
 	UserID          int64
 	UserName        string
 	OrganisationID  *int64
-	Role            string
+	Role            states.Role
 	TokenID         int64
 	Integration     bool   // the token is for use between environments
 	LinkID          int64  // the incoming link that the user is made for; 0: none
@@ -51,10 +65,10 @@ type Actor struct {
 }
 
 // Admin says whether the actor may use the account scope.
-func (a Actor) Admin() bool { return a.Role == "owner" || a.Role == "admin" }
+func (a Actor) Admin() bool { return a.Role == states.RoleOwner || a.Role == states.RoleAdmin }
 
-// visibleTo limits a list to the actor's organisation; nil for the whole account.
-func (a Actor) visibleTo(account bool) *int64 {
+// VisibleTo limits a list to the actor's organisation; nil for the whole account.
+func (a Actor) VisibleTo(account bool) *int64 {
 	if account && a.Admin() {
 		return nil
 	}
@@ -68,16 +82,21 @@ func (a Actor) visibleTo(account bool) *int64 {
 	return &none
 }
 
-func (s *Service) tx(ctx context.Context, a Actor, fn func(*db.Tx) error) error {
+// Tx runs one transaction in the actor's environment.
+func (s *Kernel) Tx(ctx context.Context, a Actor, fn func(*db.Tx) error) error {
+	if s.look != nil && s.look.environmentID == a.EnvironmentID {
+		return fn(s.look.tx)
+	}
 	return s.Store.WithTx(ctx, a.EnvironmentID, fn)
 }
 
-// audit writes who changed what. Secrets never go in.
-func (s *Service) audit(ctx context.Context, tx *db.Tx, a Actor, action, entity string, id int64, before, after any) error {
-	return s.auditNamed(ctx, tx, a, action, entity, strconv.FormatInt(id, 10), before, after)
+// Audit writes who changed what. Secrets never go in.
+func (s *Kernel) Audit(ctx context.Context, tx *db.Tx, a Actor, action, entity string, id int64, before, after any) error {
+	return s.AuditNamed(ctx, tx, a, action, entity, strconv.FormatInt(id, 10), before, after)
 }
 
-func (s *Service) auditNamed(ctx context.Context, tx *db.Tx, a Actor, action, entity, id string, before, after any) error {
+// AuditNamed is Audit for what has a name instead of a number.
+func (s *Kernel) AuditNamed(ctx context.Context, tx *db.Tx, a Actor, action, entity, id string, before, after any) error {
 	old, err := auditJSON(before)
 	if err != nil {
 		return err
@@ -106,135 +125,70 @@ func auditJSON(value any) ([]byte, error) {
 	return data, nil
 }
 
-// Audit lists who changed what, newest first.
-func (s *Service) Audit(ctx context.Context, a Actor, entity string) (list []db.AuditLog, err error) {
-	err = s.tx(ctx, a, func(tx *db.Tx) error {
-		list, err = tx.AuditList(ctx, a.EnvironmentID, optional(entity))
+// AuditLog lists who changed what, newest first.
+func (s *Kernel) AuditLog(ctx context.Context, a Actor, entity string) (list []db.AuditLog, err error) {
+	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		list, err = tx.AuditList(ctx, a.EnvironmentID, Optional(entity))
 		return err
 	})
 	return list, err
 }
 
-// Error is a refusal that a caller is told about, in the caller's language.
-type Error struct {
-	Status   int // HTTP
-	Key      string
-	Args     []any
-	Fields   map[string]Sentence // per field
-	Problems []linking.Problem
-	Data     any
-}
-
-// Sentence is a text by its key.
-type Sentence struct {
-	Key  string
-	Args []any
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Status, e.Key) }
-
-func refuse(status int, key string, args ...any) *Error {
-	return &Error{Status: status, Key: key, Args: args}
-}
-
-func notFound() *Error  { return refuse(http.StatusNotFound, "not_found") }
-func forbidden() *Error { return refuse(http.StatusForbidden, "forbidden") }
-
-func conflict(key string, args ...any) *Error { return refuse(http.StatusConflict, key, args...) }
-
-func invalid(field, key string, args ...any) *Error {
-	return &Error{Status: http.StatusBadRequest, Key: "invalid", Fields: map[string]Sentence{field: {key, args}}}
-}
-
-// Unreadable refuses what cannot be read. It says in the caller's language what is wrong, and where that is known.
-func Unreadable(err error) *Error { return invalidValue("", err) }
-
-// invalidValue refuses a value. err says what is wrong with it: a problem, or what the JSON decoder found.
-func invalidValue(field string, err error) *Error {
-	if refusal, known := errors.AsType[*Error](err); known {
-		return refusal
-	}
-	if problem, known := errors.AsType[linking.Problem](err); known {
-		if problem.Field == "" {
-			problem.Field = cmp.Or(field, "body")
-		}
-		return &Error{Status: http.StatusBadRequest, Key: "invalid", Problems: []linking.Problem{problem}}
-	}
-	if wrong, known := errors.AsType[*json.UnmarshalTypeError](err); known {
-		return invalid(cmp.Or(wrong.Field, field, "body"), "wrong_kind", Sentence{Key: kindOf(wrong.Type)})
-	}
-	syntax, inSyntax := errors.AsType[*json.SyntaxError](err)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF) || inSyntax && syntax.Error() == "unexpected end of JSON input":
-		return refuse(http.StatusBadRequest, "unreadable_body", Sentence{Key: "json_ends"})
-	case inSyntax:
-		return refuse(http.StatusBadRequest, "unreadable_body", Sentence{Key: "json_syntax", Args: []any{syntax.Offset}})
-	}
-	return invalid(cmp.Or(field, "body"), "field_invalid", err.Error())
-}
-
-// kindOf names what a field takes, as a sentence's key.
-func kindOf(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.String:
-		return "kind_text"
-	case reflect.Bool:
-		return "kind_bool"
-	case reflect.Slice, reflect.Array:
-		return "kind_list"
-	case reflect.Struct, reflect.Map, reflect.Interface:
-		return "kind_object"
-	case reflect.Pointer:
-		return kindOf(t.Elem())
-	default:
-		return "kind_number"
-	}
-}
-
-func required(fields map[string]string) *Error {
-	missing := map[string]Sentence{}
-	for field, value := range fields {
-		if value == "" {
-			missing[field] = Sentence{Key: "field_required"}
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return &Error{Status: http.StatusUnprocessableEntity, Key: "missing", Fields: missing}
-}
-
-// orNotFound turns the store's sentinel into the refusal that a foreign id and a missing one share.
-func orNotFound(err error) error {
-	if errors.Is(err, db.ErrNotFound) {
-		return notFound()
-	}
-	return err
-}
-
-func orConflict(err error, key string) error {
-	if errors.Is(err, db.ErrConflict) {
-		return conflict(key)
-	}
-	return err
-}
-
-func mustChange(count int64, err error) error {
-	if err != nil {
-		return err
-	}
-	if count == 0 {
-		return notFound()
-	}
-	return nil
-}
-
-func optional(text string) *string {
+// Optional is nothing for an empty text.
+func Optional[T ~string](text T) *T {
 	if text == "" {
 		return nil
 	}
 	return &text
 }
 
-// newReference makes a name that nobody guesses and nothing else has.
-func newReference() string { return rand.Text() }
+// NewReference makes a name that nobody guesses and nothing else has.
+func NewReference() string { return rand.Text() }
+
+// MaxField is how long a text may be that nothing else limits.
+const MaxField = 4000
+
+// MissingIDs gives those of the wanted ones that are not there.
+func MissingIDs(wanted, have []int64) (missing []int64) {
+	known := make(map[int64]bool, len(have)) // a selection can be a whole catalogue
+	for _, id := range have {
+		known[id] = true
+	}
+	for _, id := range wanted {
+		if !known[id] {
+			missing = append(missing, id)
+		}
+	}
+	return missing
+}
+
+// IntegrationOf reads a link. Nobody waits for it, and it waits for nobody.
+func IntegrationOf(ctx context.Context, tx *db.Tx, a Actor, id int64) (db.Integration, error) {
+	return present(tx.IntegrationByID(ctx, a.EnvironmentID, id))
+}
+
+// LockIntegration reads a link that this transaction writes to, or to what hangs on it: one writer at a time.
+func LockIntegration(ctx context.Context, tx *db.Tx, a Actor, id int64) (db.Integration, error) {
+	return present(tx.IntegrationLock(ctx, a.EnvironmentID, id))
+}
+
+func present(row db.Integration, err error) (db.Integration, error) {
+	if err == nil && row.State == states.IntegrationRemoved {
+		return row, NotFound()
+	}
+	return row, OrNotFound(err)
+}
+
+// Maybe gives nothing for a row that does not exist.
+func Maybe[T any](row T, err error) (*T, error) {
+	if errors.Is(err, db.ErrNotFound) {
+		return nil, nil //nolint:nilnil // absence is an answer here
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &row, nil
+}
+
+// Minutes is a number of minutes.
+func Minutes(n int) time.Duration { return time.Duration(n) * time.Minute }

@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"os"
 
-	"koppel/server/service"
+	"koppel/server/service/services"
+	"koppel/states"
 )
 
 // Environment is a demo environment with its logins.
@@ -29,7 +30,7 @@ const (
 
 // Environments makes the two environments the first time, as `koppel environment create` does, and keeps
 // their logins in a file of the data folder.
-func Environments(ctx context.Context, svc *service.Service, file string) ([]Environment, error) {
+func Environments(ctx context.Context, svc *services.Services, file string) ([]Environment, error) {
 	data, err := os.ReadFile(file)
 	if err == nil {
 		var kept []Environment
@@ -46,7 +47,7 @@ func Environments(ctx context.Context, svc *service.Service, file string) ([]Env
 		{Account: Provider, Name: "Voltera Energie", OwnerEmail: "eigenaar@voltera.example"},
 		{Account: Reseller, Name: "Zonwijs Verkoop", OwnerEmail: "eigenaar@zonwijs.example"},
 	} {
-		created, err := svc.CreateEnvironment(ctx, e.Account, e.Name, e.OwnerEmail, "nl")
+		created, err := svc.Access.CreateEnvironment(ctx, e.Account, e.Name, e.OwnerEmail, states.Dutch)
 		if err != nil {
 			return nil, fmt.Errorf("make the demo environment: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(folder, "koppel-standalone")
-	build := exec.Command("go", "build", "-o", binary, "..")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "..") // linked in half the time without what a debugger reads
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "build koppel-standalone:", err)
@@ -51,9 +52,12 @@ type deployment struct {
 	t                        testing.TB
 	databaseURL, keys        string
 	base, temporalAddress    string
+	operators, workerHealth  string // of server and worker, for operators
 	temporalData             string
+	temporalArgs             []string
 	server, worker, temporal *process
 	env                      []string
+	patience                 time.Duration // how long eventually waits, where that is longer than usual
 }
 
 type process struct {
@@ -83,8 +87,15 @@ func (b *lockedBuffer) String() string {
 // deploy starts everything and waits until it answers.
 func deploy(t testing.TB, env ...string) *deployment {
 	t.Helper()
-	d := &deployment{t: t, databaseURL: dbtest.URL(t), keys: vault.NewKey("k1"), temporalData: scratch(t), env: env}
+	return deployBeside(t, nil, env...)
+}
+
+// deployBeside gives Temporal arguments of its own.
+func deployBeside(t testing.TB, temporalArgs []string, env ...string) *deployment {
+	t.Helper()
+	d := &deployment{t: t, databaseURL: dbtest.URL(t), keys: vault.NewKey("k1"), temporalData: scratch(t), temporalArgs: temporalArgs, env: env}
 	d.base, d.temporalAddress = "http://"+freeAddress(t), freeAddress(t)
+	d.operators, d.workerHealth = "http://"+freeAddress(t), "http://"+freeAddress(t)
 	d.startTemporal()
 	d.startServer()
 	d.startWorker()
@@ -117,7 +128,8 @@ func freeAddress(t testing.TB) string {
 func (d *deployment) start(args ...string) *process {
 	d.t.Helper()
 	env := append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LISTEN="+d.base[len("http://"):],
-		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=info")
+		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=info",
+		"KOPPEL_OPERATORS_LISTEN="+strings.TrimPrefix(d.operators, "http://"), "KOPPEL_WORKER_LISTEN="+strings.TrimPrefix(d.workerHealth, "http://"))
 	return d.startIn("", append(env, d.env...), args...)
 }
 
@@ -160,7 +172,7 @@ func (p *process) stop(signal syscall.Signal) {
 }
 
 func (d *deployment) startTemporal() {
-	d.temporal = d.start("temporal", "--data", d.temporalData, "--temporal-listen", d.temporalAddress)
+	d.temporal = d.start(append([]string{"temporal-server", "--data", d.temporalData, "--temporal-listen", d.temporalAddress}, d.temporalArgs...)...)
 }
 func (d *deployment) startServer() { d.server = d.start("server") }
 func (d *deployment) startWorker() { d.worker = d.start("worker") }
@@ -184,11 +196,12 @@ const happensWithin = 8 * time.Minute
 // eventually waits for what must happen; the limit is generous, and reaching it fails.
 func (d *deployment) eventually(what string, check func() bool) {
 	d.t.Helper()
-	deadline := time.Now().Add(happensWithin)
+	limit := max(happensWithin, d.patience)
+	deadline := time.Now().Add(limit)
 	for wait := 20 * time.Millisecond; !check(); wait = min(wait*5/4, 400*time.Millisecond) {
 		if time.Now().After(deadline) {
 			d.describeWorkflows()
-			d.t.Fatalf("did not happen within %s: %s", happensWithin, what)
+			d.t.Fatalf("did not happen within %s: %s", limit, what)
 		}
 		time.Sleep(wait) // between two looks at another process, ever longer: looking costs what is waited for
 	}
@@ -198,7 +211,7 @@ func (d *deployment) eventually(what string, check func() bool) {
 func (d *deployment) environment(account string) client {
 	d.t.Helper()
 	cmd := exec.Command(binary, "environment", "create", "--account", account, "--name", account, "--owner-email", "owner@"+account+".example", "--json")
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LOG_LEVEL=info")
+	cmd.Env = append(append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LOG_LEVEL=info"), d.env...)
 	output, err := cmd.Output()
 	require.NoError(d.t, err)
 	var made login

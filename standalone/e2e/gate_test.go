@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,7 @@ type gate struct {
 	url     string
 	mu      sync.Mutex
 	closed  chan struct{}
+	holds   string // what is in the paths that are held
 	pending atomic.Int64
 }
 
@@ -28,9 +30,9 @@ func newGate(t testing.TB, target string) *gate {
 	proxy := httputil.NewSingleHostReverseProxy(address)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
-		closed := g.closed
+		closed, holds := g.closed, g.holds
 		g.mu.Unlock()
-		if closed != nil {
+		if closed != nil && strings.Contains(r.URL.Path, holds) {
 			g.pending.Add(1)
 			defer g.pending.Add(-1)
 			select {
@@ -47,10 +49,11 @@ func newGate(t testing.TB, target string) *gate {
 	return g
 }
 
-func (g *gate) hold() {
+// hold keeps requests whose path has this in it.
+func (g *gate) hold(path string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.closed = make(chan struct{})
+	g.closed, g.holds = make(chan struct{}), path
 }
 
 func (g *gate) open() {

@@ -26,17 +26,7 @@ func TestTheWholeScenarioOnScreen(t *testing.T) {
 	reseller.post("account/statuses", object{"id": "bij-voltera", "name": "Bij Voltera", "type": "default"})
 
 	b := newBrowser(t, d.base) // a person at B
-	b.open("/")
-	b.see("Inloggen")
-	b.fill("Account", "voltera")
-	b.fill("E-mailadres", "owner@voltera.example")
-	b.fill("Wachtwoord", "helemaal verkeerd")
-	b.submit("Inloggen")
-	b.see("Account, e-mailadres of wachtwoord klopt niet.")
-	require.Equal(t, "owner@voltera.example", b.value("E-mailadres"), "what was typed is kept")
-	b.fill("Wachtwoord", provider.password)
-	b.submit("Inloggen")
-	b.see("Welkom")
+	b.signInAtLast("voltera", "owner@voltera.example", provider.password)
 	token := b.giveAccess(provider.password)
 
 	a := newBrowser(t, d.base) // a person at A
@@ -76,6 +66,22 @@ func TestTheWholeScenarioOnScreen(t *testing.T) {
 	b.open("/o/voltera/incoming")
 	b.see("zonwijs")
 	b.screenshot("scenario-b-incoming")
+}
+
+// signInAtLast signs in after a wrong password, which keeps what was typed.
+func (b *browser) signInAtLast(account, email, password string) {
+	b.t.Helper()
+	b.open("/")
+	b.see("Inloggen")
+	b.fill("Account", account)
+	b.fill("E-mailadres", email)
+	b.fill("Wachtwoord", "helemaal verkeerd")
+	b.submit("Inloggen")
+	b.see("Account, e-mailadres of wachtwoord klopt niet.")
+	require.Equal(b.t, email, b.value("E-mailadres"), "what was typed is kept")
+	b.fill("Wachtwoord", password)
+	b.submit("Inloggen")
+	b.see("Welkom")
 }
 
 // giveAccess is B's side of a link: an organisation, its rights, a user, and a token.

@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"koppel/salesdock/practice"
 )
 
 // losing stands before a deployment and loses the answer of every nth create that was made.
@@ -74,7 +72,7 @@ func TestLostAnswersAtAKoppelPartner(t *testing.T) {
 func TestStockPartnerDown(t *testing.T) {
 	t.Parallel()
 	s := newStockLink(t, 1, "KOPPEL_LOG_LEVEL=warn")
-	s.partner.SetFaults(practice.Faults{HTMLErrors: true})
+	s.moods("html-errors")
 	s.reseller.post(s.path("/sync"), nil)
 	unanswered := func() bool {
 		return s.reseller.get(s.path("/status")).(object)["budget"].(object)["unanswered_since"] != nil
@@ -86,7 +84,7 @@ func TestStockPartnerDown(t *testing.T) {
 		return len(rows(s.reseller.get("account/forwardings?state=waiting&cause=partner_down"))) == 1
 	})
 	require.LessOrEqual(t, s.partner.Requests()-before, 1, "at most a probe")
-	s.partner.SetFaults(practice.Faults{})
+	s.moods()
 	s.eventually("it closes by itself", func() bool { return !unanswered() })
 	s.eventually("the sale goes", func() bool { return s.forwardings("forwarded") == 1 })
 	require.Equal(t, 1, s.onceEach())

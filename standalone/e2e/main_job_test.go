@@ -12,9 +12,12 @@ import (
 // The main job: two environments linked, products in sync, a sale forwarded once, B's status at A.
 func TestMainJob(t *testing.T) {
 	t.Parallel()
-	l := ready(t, 3)
-	r, p := l.reseller, l.provider
+	mainJob(t, ready(t, 3))
+}
 
+func mainJob(t *testing.T, l *link) {
+	t.Helper()
+	r, p := l.reseller, l.provider
 	saleID := l.sell(1)
 	l.eventually("the sale is at the provider", func() bool { return l.providerSales() == 1 })
 	l.eventually("the forwarding says so", func() bool { return l.forwardings("forwarded") == 1 })
@@ -186,12 +189,12 @@ func TestSyncNowIsOneRunAndOneQueued(t *testing.T) {
 	l := newLink(d, 2, gate.url)
 	l.importAll(2)
 	l.idle()
-	gate.hold()
+	gate.hold("/products") // what else the partner is told or asked, such as what was imported, goes its way
 	runs := map[any]bool{}
 	for n := range 100 {
 		runs[l.reseller.post(l.path("/sync"), nil).(object)["run_id"]] = true
 		if n == 0 {
-			l.eventually("the run is held open", func() bool { return gate.waiting() > 0 })
+			l.eventually("the run is held open", func() bool { return gate.waiting() > 0 && l.reseller.get(l.path("/status")).(object)["running"] != nil })
 		}
 	}
 	require.Len(t, runs, 2)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -125,7 +126,7 @@ func (l *link) forwardAutomatically() {
 func sale(productID any, n int) object {
 	return object{
 		"transaction_type": "order", "product_id": productID, "business": 0, "firstname": "Geheim", "lastname": fmt.Sprintf("Persoonsgegeven%d", n),
-		"email": fmt.Sprintf("geheim%d@persoonsgegeven.example", n), "phone": "0612345678", "birthdate": "01-02-1980",
+		"email": fmt.Sprintf("geheim%d@persoonsgegeven.example", n), "phone": "0612345678", "birthdate": time.Date(1960, 1, 1+n%10_000, 0, 0, 0, 0, time.UTC).Format("02-01-2006"),
 		"postcode": "1234AB", "housenumber": "1", "streetname": "Dorpsstraat", "city": "Utrecht", "suffix": nil,
 		"connection_postcode": "1234AB", "connection_housenumber": "1", "connection_streetname": "Dorpsstraat", "connection_city": "Utrecht", "connection_suffix": nil,
 		"questionData": object{"betaalwijze": "Automatisch", "opmerking": "Geheime opmerking"}, "agreements": object{"voorwaarden": "1"},

@@ -23,6 +23,7 @@ type readyFile struct {
 	API          string  `json:"api"`
 	Temporal     string  `json:"temporal"`
 	TemporalUI   string  `json:"temporal_ui"`
+	Operators    string  `json:"operators"`
 	Environments []login `json:"environments"`
 }
 
@@ -47,7 +48,7 @@ func startStandalone(t *testing.T, folder string, args ...string) *standalone {
 	file := filepath.Join(folder, ".koppel", "ready.json")
 	_ = os.Remove(file)
 	d := &deployment{t: t, base: "http://127.0.0.1:0"}
-	s.process = d.startIn(folder, nil, append([]string{"--data", ".koppel", "--listen", "127.0.0.1:0", "--temporal-listen", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0", "--ready-file", ".koppel/ready.json"}, args...)...)
+	s.process = d.startIn(folder, nil, append([]string{"--data", ".koppel", "--listen", "127.0.0.1:0", "--temporal-listen", "127.0.0.1:0", "--temporal-ui", "127.0.0.1:0", "--operators-listen", "127.0.0.1:0", "--ready-file", ".koppel/ready.json"}, args...)...)
 	began := time.Now()
 	d.eventually("koppel-standalone is ready", func() bool {
 		data, err := os.ReadFile(file)
@@ -118,7 +119,7 @@ func TestReadmeWalkThrough(t *testing.T) {
 	require.Contains(t, string(output), `"new_status":"netto"`)
 
 	// The page at / leads on, and Temporal's Web UI answers.
-	for _, url := range []string{s.ready.API + "/", s.ready.TemporalUI, s.ready.API + "/metrics"} {
+	for _, url := range []string{s.ready.API + "/", s.ready.TemporalUI, s.ready.Operators + "/metrics"} {
 		response, err := http.Get(url)
 		require.NoError(t, err)
 		data, err := io.ReadAll(response.Body)

@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,9 +22,15 @@ type stockLink struct {
 // newStockLink links to a practice partner with everything imported and mapped.
 func newStockLink(t *testing.T, products int, env ...string) stockLink {
 	t.Helper()
+	return newStockLinkBehind(t, products, func(partner http.Handler) http.Handler { return partner }, env...)
+}
+
+// newStockLinkBehind puts something in front of the partner.
+func newStockLinkBehind(t *testing.T, products int, front func(partner http.Handler) http.Handler, env ...string) stockLink {
+	t.Helper()
 	d := deploy(t, env...)
-	s := stockLink{&link{deployment: d, reseller: d.environment("reseller")}, practice.New(practice.Config{Account: "oefenpartner", Products: products})}
-	server := httptest.NewServer(s.partner)
+	s := stockLink{&link{deployment: d, reseller: d.environment("reseller")}, practice.New(practice.Config{Account: "oefenpartner", Products: products, Slow: 300 * time.Millisecond, ShownAfter: 5 * time.Second})}
+	server := httptest.NewServer(front(s.partner))
 	t.Cleanup(func() {
 		server.CloseClientConnections()
 		server.Close()
@@ -39,6 +47,16 @@ func newStockLink(t *testing.T, products int, env ...string) stockLink {
 	s.forwardAutomatically()
 	s.idle()
 	return s
+}
+
+// moods gives the partner these moods for every request, and mends all others.
+func (s stockLink) moods(names ...string) {
+	s.t.Helper()
+	moods := map[string]float64{}
+	for _, name := range names {
+		moods[name] = 1
+	}
+	require.NoError(s.t, s.partner.SetMoods(1, moods))
 }
 
 // onceEach says that every sale of ours is in the partner's ledger at most once, and gives how many are.
@@ -95,32 +113,23 @@ func TestStockFaultsLoseNothing(t *testing.T) {
 	t.Parallel()
 	s := newStockLink(t, 3)
 	sold := 0
-	for name, fault := range map[string]practice.Faults{
-		"429":                  {Throttle: "429"},
-		"429 with Retry-After": {Throttle: "retry-after"},
-		"a proxy's 1015":       {Throttle: "1015"},
-		"slow":                 {Slow: 300 * time.Millisecond},
-		"rows twice":           {DuplicateRows: true},
-		"pages that move":      {MovingPages: true},
-		"wrong types":          {WrongTypes: true},
-		"empty lists":          {EmptyLists: true},
-	} {
-		s.partner.SetFaults(fault)
+	for _, mood := range []string{"throttled", "throttled-retry-after", "throttled-1015", "slow", "rows-twice", "pages-overlap", "all-wrong-types", "empty-lists"} {
+		s.moods(mood)
 		sold++
 		s.sell(sold)
 		s.reseller.post(s.path("/sync"), nil)
-		if fault.Throttle != "" {
-			s.eventually("the reason is told: "+name, func() bool {
+		if strings.HasPrefix(mood, "throttled") {
+			s.eventually("the reason is told: "+mood, func() bool {
 				list := rows(s.reseller.get("account/forwardings?state=waiting"))
 				return len(list) == 1 && list[0]["cause"] == "partner_throttled"
 			})
-			s.partner.SetFaults(practice.Faults{}) // the sync tries for minutes
+			s.moods() // the sync tries for minutes
 		}
 		s.idle()
-		require.Equal(t, 3, len(rows(s.reseller.get("account/products?active=1"))), "%s: a list that cannot be trusted removes nothing", name)
-		s.partner.SetFaults(practice.Faults{})
-		s.eventually("the sale is forwarded after: "+name, func() bool { return s.forwardings("forwarded") == sold })
-		require.Equal(t, sold, s.onceEach(), name)
+		require.Equal(t, 3, len(rows(s.reseller.get("account/products?active=1"))), "%s: a list that cannot be trusted removes nothing", mood)
+		s.moods()
+		s.eventually("the sale is forwarded after: "+mood, func() bool { return s.forwardings("forwarded") == sold })
+		require.Equal(t, sold, s.onceEach(), mood)
 	}
 }
 
@@ -129,25 +138,21 @@ func TestStockFaultsLoseNothing(t *testing.T) {
 // person says so.
 func TestStockSilenceLosesNothing(t *testing.T) {
 	t.Parallel()
-	s := newStockLink(t, 3)
+	s := newStockLink(t, 3, "KOPPEL_LOOK_AFTER=60s")
 	unknown := func() int { return s.forwardings("outcome_unknown") }
 	for n, fault := range []struct {
-		name   string
-		faults practice.Faults
-		taken  int // creates that the partner made all the same
+		mood  string
+		taken int // creates that the partner made all the same
 	}{
-		{"an answer that breaks off", practice.Faults{Truncated: true}, 1},
-		{"a proxy's page", practice.Faults{HTMLErrors: true}, 1},
-		{"a lost answer", practice.Faults{LoseEvery: 1}, 2},
-		{"silence", practice.Faults{Silent: true}, 2},
+		{"truncated", 1}, {"html-errors", 1}, {"made-then-reset", 2}, {"silent", 2},
 	} {
-		s.partner.SetFaults(fault.faults)
+		s.moods(fault.mood)
 		s.sell(n)
 		s.reseller.post(s.path("/sync"), nil)
-		s.eventually("the outcome is not known: "+fault.name, func() bool { return unknown()+s.forwardings("forwarded") == n+1 })
-		s.partner.SetFaults(practice.Faults{})
-		require.Equal(t, fault.taken, s.onceEach(), fault.name)
-		require.Equal(t, 3, len(rows(s.reseller.get("account/products?active=1"))), "%s: nothing is removed", fault.name)
+		s.eventually("the outcome is not known: "+fault.mood, func() bool { return unknown()+s.forwardings("forwarded") == n+1 })
+		s.moods()
+		require.Equal(t, fault.taken, s.onceEach(), fault.mood)
+		require.Equal(t, 3, len(rows(s.reseller.get("account/products?active=1"))), "%s: nothing is removed", fault.mood)
 	}
 	s.eventually("what arrived is found", func() bool { return s.forwardings("forwarded") == 2 })
 	s.eventually("what did not is before a person, with the reason", func() bool { return s.settledUnknown() == 2 })
@@ -166,41 +171,74 @@ func TestStockSilenceLosesNothing(t *testing.T) {
 func TestStockRefusedTokenPauses(t *testing.T) {
 	t.Parallel()
 	s := newStockLink(t, 1)
-	s.partner.SetFaults(practice.Faults{Revoked: true})
+	s.moods("token-refused")
 	for n := range 3 {
 		s.sell(n)
 	}
 	s.eventually("the integration pauses", func() bool { return s.reseller.get(s.path("")).(object)["state"] == "paused" })
 	require.Empty(t, s.partner.Ledger())
-	s.partner.SetFaults(practice.Faults{})
+	s.moods()
 	row := s.reseller.get(s.path("")).(object)
 	s.reseller.patch(s.path(""), object{"token": s.partner.Token(), "account_name": row["account_name"], "base_url": row["base_url"]})
 	s.eventually("all go", func() bool { return s.forwardings("forwarded") == 3 })
 	require.Equal(t, 3, s.onceEach())
 }
 
-// TestStockLostAnswers loses the answers of 100 of 500 creates, with look-alikes planted beside ten of them. No
+// TestStockTokenComesBackByItself: a partner that refused a token for a while takes it again, and nobody has to do anything.
+func TestStockTokenComesBackByItself(t *testing.T) {
+	t.Parallel()
+	s := newStockLink(t, 1)
+	s.moods("token-refused-html")
+	for n := range 3 {
+		s.sell(n)
+	}
+	s.eventually("the integration pauses", func() bool { return s.reseller.get(s.path("")).(object)["state"] == "paused" })
+	status := s.reseller.get(s.path("/status")).(object)
+	require.NotNil(t, status["token_refused_at"])
+	require.NotNil(t, status["token_probe_at"], "it is looked at again")
+	waiting := rows(s.reseller.get("account/forwardings?state=waiting"))
+	require.Len(t, waiting, 3)
+	require.Equal(t, "token_refused", waiting[0]["cause"])
+	require.Equal(t, "Wij", waiting[0]["who_must_act"])
+	s.moods()
+	s.eventually("all go by themselves", func() bool { return s.forwardings("forwarded") == 3 })
+	require.Equal(t, 3, s.onceEach())
+	status = s.reseller.get(s.path("/status")).(object)
+	require.Equal(t, "active", status["state"])
+	require.Nil(t, status["token_refused_at"])
+	require.NotNil(t, status["token_accepted_at"])
+}
+
+// TestStockLostAnswers loses the answers of a fifth of 500 creates, with look-alikes planted beside ten of them. No
 // sale is made twice; what is unknown has its true sale among its candidates.
 func TestStockLostAnswers(t *testing.T) {
 	t.Parallel()
-	const sales, lost, planted = 500, 100, 10
-	s := newStockLink(t, 2, "KOPPEL_LOG_LEVEL=warn")
-	s.partner.SetFaults(practice.Faults{LoseEvery: sales / lost})
-	for n := range sales {
-		s.sell(n)
-	}
-	s.eventually("every create was tried", func() bool { return len(s.partner.Ledger()) == sales })
-	s.partner.SetFaults(practice.Faults{})
-	ledger := s.partner.Ledger()
-	truth := map[string]string{} // our reference → their sale
-	for i, entry := range ledger {
-		truth[entry.Reference] = fmt.Sprint(entry.SaleID)
-		if (i+1)%(sales/lost) == 0 && i/(sales/lost) < planted {
-			require.NotZero(t, s.partner.Plant(entry.SaleID))
+	const sales, planted = 500, 10
+	s := newStockLink(t, 2, "KOPPEL_LOG_LEVEL=warn", "KOPPEL_LOOK_AFTER=60s")
+	require.NoError(t, s.partner.SetMoods(1, map[string]float64{"made-then-reset": 0.2}))
+	truth, lost := map[string]string{}, 0 // our reference → their sale
+	plant := func() {                     // at once, so that the first look meets both
+		for _, entry := range s.partner.Ledger() {
+			if entry.Reference == "" || truth[entry.Reference] != "" {
+				continue
+			}
+			truth[entry.Reference] = fmt.Sprint(entry.SaleID)
+			if entry.Met == "" {
+				continue
+			}
+			if lost++; lost <= planted {
+				require.NotZero(t, s.partner.Plant(entry.SaleID))
+			}
 		}
 	}
+	for n := range sales {
+		s.sell(n)
+		plant()
+	}
+	s.eventually("every create was tried", func() bool { plant(); return len(truth) == sales })
+	s.moods()
 	began := time.Now()
-	s.eventually("the first is looked into, a minute after its create", func() bool { return s.forwardings("forwarded")+s.settledUnknown() > sales-lost })
+	s.eventually("the first is looked into", func() bool { return s.forwardings("forwarded")+s.settledUnknown() > sales-lost })
 	s.eventually("each is settled, or before a person", func() bool {
 		return s.forwardings("forwarded")+s.settledUnknown() == sales
 	})
@@ -234,5 +272,5 @@ func TestStockLostAnswers(t *testing.T) {
 
 // settledUnknown counts unknown outcomes that have been looked into.
 func (s stockLink) settledUnknown() int {
-	return int(s.number(`SELECT count(*) FROM forwardings WHERE state = 'outcome_unknown' AND look = 'done'`))
+	return int(s.number(`SELECT count(*) FROM forwardings WHERE state = 'outcome_unknown' AND look IN ('done', 'not_there')`))
 }

@@ -21,7 +21,7 @@ func TestServersShareTheThrottle(t *testing.T) {
 	for range 2 {
 		address := freeAddress(t)
 		own := *d
-		own.base, own.env = "http://"+address, append([]string{"KOPPEL_PUBLIC_URL=" + d.base}, d.env...)
+		own.base, own.operators, own.env = "http://"+address, "http://"+freeAddress(t), append([]string{"KOPPEL_PUBLIC_URL=" + d.base}, d.env...)
 		own.startServer()
 		own.waitReady()
 		servers = append(servers, own.base)

@@ -16,7 +16,7 @@ import (
 
 // receiver is a webhook's receiver; it checks signatures with the public library of Standard Webhooks.
 type receiver struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	secret atomic.Value
 	broken atomic.Value // "" takes messages; "error", "garbage" and "drop" do not
@@ -26,7 +26,7 @@ type receiver struct {
 	ids      map[string]int
 }
 
-func newReceiver(t *testing.T) *receiver {
+func newReceiver(t testing.TB) *receiver {
 	r := &receiver{t: t, ids: map[string]int{}}
 	r.broken.Store("")
 	server := httptest.NewServer(r)

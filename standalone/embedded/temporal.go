@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -36,12 +37,35 @@ type TemporalConfig struct {
 	Log       log.Logger
 	// SearchAttributes of a new namespace.
 	SearchAttributes map[string]enums.IndexedValueType
+	// TLS of the front end; nil for none.
+	TLS *TLS
 	// DynamicConfig overrides or adds settings, by Temporal's own names.
 	DynamicConfig map[string]any
 }
 
+// TLS is what the front end shows, and whom it lets in: clients with a certificate of ClientCA. Its certificate must be one
+// of ClientCA too, for clients and servers both: Temporal's own worker comes in with it.
+type TLS struct{ Cert, Key, ClientCA string }
+
+func (t *TLS) config() config.RootTLS {
+	if t == nil {
+		return config.RootTLS{}
+	}
+	ours := config.ClientTLS{ServerName: "localhost", RootCAFiles: []string{t.ClientCA}}
+	return config.RootTLS{
+		Frontend: config.GroupTLS{
+			Server: config.ServerTLS{CertFile: t.Cert, KeyFile: t.Key, ClientCAFiles: []string{t.ClientCA}, RequireClientAuth: true}, Client: ours,
+		},
+		SystemWorker: config.WorkerTLS{CertFile: t.Cert, KeyFile: t.Key, Client: ours},
+	}
+}
+
 // Temporal is a Temporal server in this process.
 type Temporal struct{ server temporal.Server }
+
+// pragmas are SQLite's settings for Temporal's file. Temporal hands every name that it does not know to SQLite as it
+// stands, and SQLite passes over a pragma that it does not know: a name with a mistake does nothing.
+var pragmas = map[string]string{"journal_mode": "wal", "synchronous": "normal", "busy_timeout": "10000"}
 
 // StartTemporal starts the server and returns when it accepts connections. A port that is taken is
 // reported before Temporal is started: Temporal itself would end the process.
@@ -53,13 +77,8 @@ func StartTemporal(ctx context.Context, cfg TemporalConfig) (*Temporal, error) {
 	if err := os.MkdirAll(filepath.Dir(cfg.File), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder for Temporal's file: %w", err)
 	}
-	sql := &config.SQL{
-		PluginName:   sqliteplugin.PluginName,
-		DatabaseName: cfg.File,
-		ConnectAttributes: map[string]string{
-			"mode": "rwc", "_journal_mode": "WAL", "_synchronous": "NORMAL", "_busy_timeout": "10000",
-		},
-	}
+	sql := &config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: cfg.File, ConnectAttributes: map[string]string{"mode": "rwc"}}
+	maps.Copy(sql.ConnectAttributes, pragmas)
 	if err := prepareStore(sql, cfg); err != nil {
 		return nil, err
 	}
@@ -67,6 +86,7 @@ func StartTemporal(ctx context.Context, cfg TemporalConfig) (*Temporal, error) {
 	if err != nil {
 		return nil, err
 	}
+	serverConfig.Global.TLS = cfg.TLS.config()
 	server, err := temporal.NewServer(
 		temporal.WithConfig(serverConfig),
 		temporal.ForServices(temporal.DefaultServices),

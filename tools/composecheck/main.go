@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 )
@@ -17,9 +18,12 @@ func main() {
 	}
 }
 
+// password has what an address would take for something else.
+const password = "p/w@x:%y"
+
 func run(file string) error {
 	options, err := cli.NewProjectOptions([]string{file}, cli.WithEnv([]string{
-		"KOPPEL_DATABASE_PASSWORD=x", "TEMPORAL_DATABASE_PASSWORD=x", "KOPPEL_ENCRYPTION_KEYS=x", "KOPPEL_PUBLIC_URL=https://koppel.example",
+		"KOPPEL_DATABASE_PASSWORD=" + password, "TEMPORAL_DATABASE_PASSWORD=x", "KOPPEL_ENCRYPTION_KEYS=x", "KOPPEL_PUBLIC_URL=https://koppel.example",
 	}))
 	if err != nil {
 		return err
@@ -29,6 +33,11 @@ func run(file string) error {
 		return err
 	}
 	for name, service := range project.Services {
+		for variable, value := range service.Environment {
+			if value != nil && *value != password && strings.Contains(*value, password) {
+				return fmt.Errorf("%s pastes the database's password into %s: hand it over as it is", name, variable)
+			}
+		}
 		for _, port := range service.Ports {
 			if name != "server" && port.HostIP != "127.0.0.1" {
 				return fmt.Errorf("%s can be reached from outside on port %s", name, port.Published)

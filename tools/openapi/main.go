@@ -36,7 +36,7 @@ func run(source, target string) error {
 
 // shared are the errors of every operation that takes a token.
 var shared = map[string]string{
-	"400": "Invalid", "401": "Unauthorized", "403": "Forbidden", "404": "NotFound", "429": "Throttled", "500": "Internal",
+	"400": "Invalid", "401": "Unauthorized", "403": "Forbidden", "404": "NotFound", "429": "Throttled", "500": "Internal", "503": "Away",
 }
 
 func addSharedErrors(document map[string]any) {

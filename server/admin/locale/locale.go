@@ -12,11 +12,12 @@ import (
 	"golang.org/x/text/number"
 
 	"koppel/salesdock"
+	"koppel/states"
 )
 
 // Printer writes in one language.
 type Printer struct {
-	Language string // nl or en
+	Language states.Language
 	Now      time.Time
 	// Missing is told of a text that the catalogue lacks; for tests.
 	Missing func(text string)
@@ -24,7 +25,7 @@ type Printer struct {
 
 // T gives a text with its arguments filled in; %s takes numbers too, written as the language has them.
 func (p Printer) T(text string, args ...any) string {
-	if p.Language == "en" {
+	if p.Language == states.English {
 		translated, ok := english[text]
 		if ok {
 			text = translated
@@ -58,7 +59,7 @@ func (p Printer) N(count int64, one, many string, args ...any) string {
 }
 
 func (p Printer) printer() *message.Printer {
-	if p.Language == "en" {
+	if p.Language == states.English {
 		return message.NewPrinter(language.English)
 	}
 	return message.NewPrinter(language.Dutch)
@@ -80,15 +81,15 @@ func (p Printer) Money(amount string) string {
 	for len(cents) < 2 {
 		cents += "0"
 	}
-	if p.Language == "en" {
+	if p.Language == states.English {
 		return "€" + p.Number(n) + "." + cents
 	}
 	return "€ " + p.Number(n) + "," + cents
 }
 
-var months = map[string][]string{
-	"nl": {"jan.", "feb.", "mrt.", "apr.", "mei", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec."},
-	"en": {"Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sep", "Oct", "Nov", "Dec"},
+var months = map[states.Language][]string{
+	states.Dutch:   {"jan.", "feb.", "mrt.", "apr.", "mei", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec."},
+	states.English: {"Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sep", "Oct", "Nov", "Dec"},
 }
 
 // Date writes a day where the Netherlands' clock stands.
@@ -96,7 +97,7 @@ func (p Printer) Date(at time.Time) string {
 	at = at.In(salesdock.Amsterdam)
 	names := months[p.Language]
 	if names == nil {
-		names = months["nl"]
+		names = months[states.Dutch]
 	}
 	return fmt.Sprintf("%d %s %d", at.Day(), names[at.Month()-1], at.Year())
 }

@@ -6,6 +6,8 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 
 	"koppel/salesdock"
 	"koppel/server/admin/locale"
+	"koppel/states"
 )
 
 // textArguments says which arguments of a call are texts of the interface.
@@ -88,6 +91,19 @@ func TestEveryTextIsInTheCatalogue(t *testing.T) {
 	}
 }
 
+// A sale is a transactie in Dutch and a sale in English. These three are labels that admins know by these names.
+func TestASaleHasOneName(t *testing.T) {
+	t.Parallel()
+	labels := []string{"Sales", "Controleer updates van een sale", "Condities bij verwerken van een sale"}
+	dutch, english := regexp.MustCompile(`(?i)\bsales?\b`), regexp.MustCompile(`(?i)\btransactions?\b`)
+	for text, translated := range locale.Texts() {
+		if !slices.Contains(labels, text) {
+			require.NotRegexp(t, dutch, text)
+		}
+		require.NotRegexp(t, english, translated)
+	}
+}
+
 func TestTimesAsPeopleSayThem(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 29, 14, 2, 0, 0, salesdock.Amsterdam) // the day summer time begins
@@ -106,7 +122,7 @@ func TestTimesAsPeopleSayThem(t *testing.T) {
 		-9 * 24 * time.Hour:  {"7 apr. 2026 14:02", "7 Apr 2026 14:02"},
 		400 * 24 * time.Hour: {"22 feb. 2025", "22 Feb 2025"},
 	} {
-		for i, language := range []string{"nl", "en"} {
+		for i, language := range states.Languages {
 			p := locale.Printer{Language: language, Now: now}
 			require.Equal(t, said[i], p.When(now.Add(-ago)), "%s ago", ago)
 		}
@@ -115,7 +131,7 @@ func TestTimesAsPeopleSayThem(t *testing.T) {
 
 func TestNumbersAndMoney(t *testing.T) {
 	t.Parallel()
-	nl, en := locale.Printer{Language: "nl"}, locale.Printer{Language: "en"}
+	nl, en := locale.Printer{Language: states.Dutch}, locale.Printer{Language: states.English}
 	require.Equal(t, "12.345", nl.Number(12345))
 	require.Equal(t, "12,345", en.Number(12345))
 	require.Equal(t, "€ 1.234,50", nl.Money("1234.5"))

@@ -51,16 +51,32 @@ function refilter(form) {
   }, 250);
 }
 
-// A live part asks the server for what is new, and shows it. Text that a reader has opened or chosen is left alone.
+// A live part asks the server every second for what is new, and shows it. Each time is a short request, and only a
+// page that is seen asks: a browser opens six connections to a server, and other tabs need them too. Text that a
+// reader has opened or chosen is left alone, until later.
 function live(part) {
-  const source = new EventSource(part.dataset.live);
-  source.onmessage = (event) => {
-    if (!part.isConnected) return source.close();
-    const open = part.querySelector("details[open], :popover-open") || part.contains(document.activeElement);
-    if (open) return;
-    part.innerHTML = event.data;
-  };
-  addEventListener("pagehide", () => source.close(), { once: true });
+  let tag = "", asking = false, timer;
+  const reading = () => part.querySelector("details[open], :popover-open") || part.contains(document.activeElement);
+  async function ask() {
+    clearTimeout(timer);
+    if (asking || document.hidden || !part.isConnected) return;
+    asking = true;
+    let pause = 1000;
+    try {
+      const answer = await fetch(part.dataset.live, { headers: { "If-None-Match": tag } });
+      if (answer.redirected || answer.status >= 400 && answer.status < 500) pause = 0; // signed out, or not there any more
+      if (answer.status === 200 && pause) {
+        const text = await answer.text();
+        if (!reading()) { part.innerHTML = text; tag = answer.headers.get("ETag"); }
+      }
+    } catch {
+      pause = 5000; // the server is away
+    }
+    asking = false;
+    if (pause) timer = setTimeout(ask, pause);
+  }
+  document.addEventListener("visibilitychange", ask);
+  ask();
 }
 
 // A list from which one chooses: a box for all, and how many are chosen.

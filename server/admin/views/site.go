@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"koppel/server/admin/locale"
 	"koppel/server/service"
@@ -17,12 +18,15 @@ type Site struct {
 	locale.Printer
 	Actor      *service.Actor // nil: nobody is signed in
 	Path       string         // of this page, with its query
+	Request    string         // its number, which finds it in the log
 	Theme      string         // light, dark, or nothing: as the system has it
 	Waiting    int64          // what waits for a person
 	Flash      *Flash
 	Asset      func(name string) string
 	TemporalUI string // for operators; may be empty
 	Namespace  string // of Temporal
+	// StandsStillSince is since when Temporal does not answer; zero while it does.
+	StandsStillSince time.Time
 }
 
 // Flash is what came of the last action, shown once.

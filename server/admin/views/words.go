@@ -7,61 +7,62 @@ import (
 	"strings"
 
 	"koppel/linking"
-	"koppel/server/words"
+	"koppel/states"
+	"koppel/words"
 )
 
-func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[K ~string, T any](m map[K]T) []K { return slices.Sorted(maps.Keys(m)) }
 
 // stateWord is a state in a word with its meaning.
 type stateWord struct{ kind, text string }
 
-var forwardingWords = map[string]stateWord{
-	"waiting":         {"busy", tr("Wacht")},
-	"sending":         {"busy", tr("Wordt verzonden")},
-	"forwarded":       {"good", tr("Verzonden")},
-	"action_required": {"attention", tr("Actie vereist")},
-	"outcome_unknown": {"attention", tr("Uitkomst onbekend")},
-	"withdrawn":       {"quiet", tr("Ingetrokken")},
-	"abandoned":       {"bad", tr("Gestopt")},
+var forwardingWords = map[states.ForwardingState]stateWord{
+	states.ForwardingWaiting:        {"busy", tr("Wacht")},
+	states.ForwardingSending:        {"busy", tr("Wordt verzonden")},
+	states.ForwardingForwarded:      {"good", tr("Verzonden")},
+	states.ForwardingActionRequired: {"attention", tr("Actie vereist")},
+	states.ForwardingOutcomeUnknown: {"attention", tr("Uitkomst onbekend")},
+	states.ForwardingWithdrawn:      {"quiet", tr("Ingetrokken")},
+	states.ForwardingAbandoned:      {"bad", tr("Gestopt")},
 }
 
 // ForwardingStates in the order in which people want them.
-var ForwardingStates = []string{"action_required", "outcome_unknown", "waiting", "sending", "forwarded", "withdrawn", "abandoned"}
+var ForwardingStates = []states.ForwardingState{states.ForwardingActionRequired, states.ForwardingOutcomeUnknown, states.ForwardingWaiting, states.ForwardingSending, states.ForwardingForwarded, states.ForwardingWithdrawn, states.ForwardingAbandoned}
 
-var cancellationWords = map[string]stateWord{
-	"asking":      {"busy", tr("Wordt gevraagd")},
-	"open":        {"attention", tr("Open")},
-	"withdrawing": {"busy", tr("Wordt ingetrokken")},
-	"accepted":    {"good", tr("Aangenomen")},
-	"rejected":    {"bad", tr("Afgewezen")},
-	"withdrawn":   {"quiet", tr("Ingetrokken")},
-	"expired":     {"quiet", tr("Verlopen")},
-	"refused":     {"bad", tr("Niet aangenomen")},
+var cancellationWords = map[states.CancellationState]stateWord{
+	states.CancellationAsking:      {"busy", tr("Wordt gevraagd")},
+	states.CancellationOpen:        {"attention", tr("Open")},
+	states.CancellationWithdrawing: {"busy", tr("Wordt ingetrokken")},
+	states.CancellationAccepted:    {"good", tr("Aangenomen")},
+	states.CancellationRejected:    {"bad", tr("Afgewezen")},
+	states.CancellationWithdrawn:   {"quiet", tr("Ingetrokken")},
+	states.CancellationExpired:     {"quiet", tr("Verlopen")},
+	states.CancellationRefused:     {"bad", tr("Niet aangenomen")},
 }
 
-func causeProblem(cause string) linking.Problem { return linking.Problem{Code: cause} }
+func causeProblem(cause states.Reason) linking.Problem { return linking.Problem{Code: cause} }
 
-var mailWords = map[string]stateWord{
-	"waiting":        {"busy", tr("Wordt verstuurd")},
-	"sending":        {"busy", tr("Wordt verstuurd")},
-	"sent":           {"good", tr("Verstuurd")},
-	"failed":         {"bad", tr("Niet verstuurd: de mailserver nam hem niet aan")},
-	"unknown":        {"attention", tr("Misschien verstuurd: het antwoord van de mailserver bleef uit")},
-	"not_configured": {"attention", tr("Niet verstuurd: er is geen mailserver ingesteld")},
+var mailWords = map[states.MailState]stateWord{
+	states.MailWaiting:       {"busy", tr("Wordt verstuurd")},
+	states.MailSending:       {"busy", tr("Wordt verstuurd")},
+	states.MailSent:          {"good", tr("Verstuurd")},
+	states.MailFailed:        {"bad", tr("Niet verstuurd: de mailserver nam hem niet aan")},
+	states.MailUnknown:       {"attention", tr("Misschien verstuurd: het antwoord van de mailserver bleef uit")},
+	states.MailNotConfigured: {"attention", tr("Niet verstuurd: er is geen mailserver ingesteld")},
 }
 
-var runWords = map[string]stateWord{
-	"queued":             {"busy", tr("In de wachtrij")},
-	"running":            {"busy", tr("Bezig")},
-	"done":               {"good", tr("Klaar")},
-	"failed":             {"bad", tr("Mislukt")},
-	"needs_confirmation": {"attention", tr("Wacht op jou")},
-	"dismissed":          {"quiet", tr("Niet doorgevoerd")},
-	"undone":             {"quiet", tr("Teruggedraaid")},
+var runWords = map[states.RunState]stateWord{
+	states.RunQueued:            {"busy", tr("In de wachtrij")},
+	states.RunRunning:           {"busy", tr("Bezig")},
+	states.RunDone:              {"good", tr("Klaar")},
+	states.RunFailed:            {"bad", tr("Mislukt")},
+	states.RunNeedsConfirmation: {"attention", tr("Wacht op jou")},
+	states.RunDismissed:         {"quiet", tr("Niet doorgevoerd")},
+	states.RunUndone:            {"quiet", tr("Teruggedraaid")},
 }
 
-var triggerWords = map[string]string{
-	"schedule": tr("Volgens schema"), "sync_now": tr("Synchroniseer nu"), "partner": tr("Partner meldde een wijziging"), "selection": tr("Keuze van producten"),
+var triggerWords = map[states.RunTrigger]string{
+	states.RunBySchedule: tr("Volgens schema"), states.RunBySyncNow: tr("Synchroniseer nu"), states.RunByPartner: tr("Partner meldde een wijziging"), states.RunBySelection: tr("Keuze van producten"),
 }
 
 var offerWords = map[string]stateWord{
@@ -73,14 +74,14 @@ var offerWords = map[string]stateWord{
 
 var offerStates = []string{"new", "imported", "changed", "vanished"}
 
-var changeWords = map[string]stateWord{
-	"added": {"good", tr("Toegevoegd")}, "changed": {"busy", tr("Gewijzigd")}, "deactivated": {"attention", tr("Gedeactiveerd")},
-	"reactivated": {"good", tr("Weer actief")}, "deleted": {"bad", tr("Verwijderd")}, "restored": {"good", tr("Teruggekomen")},
-	"kept": {"quiet", tr("Gehouden")}, "failed": {"bad", tr("Mislukt")},
+var changeWords = map[states.ChangeKind]stateWord{
+	states.ChangeAdded: {"good", tr("Toegevoegd")}, states.ChangeChanged: {"busy", tr("Gewijzigd")}, states.ChangeDeactivated: {"attention", tr("Gedeactiveerd")},
+	states.ChangeReactivated: {"good", tr("Weer actief")}, states.ChangeDeleted: {"bad", tr("Verwijderd")}, states.ChangeRestored: {"good", tr("Teruggekomen")},
+	states.ChangeKept: {"quiet", tr("Gehouden")}, states.ChangeFailed: {"bad", tr("Mislukt")},
 }
 
-var roleWords = map[string]string{
-	"owner": tr("Eigenaar"), "admin": tr("Beheerder"), "organisationadmin": tr("Organisatiebeheerder"), "teamleader": tr("Teamleider"), "agent": tr("Agent"),
+var roleWords = map[states.Role]string{
+	states.RoleOwner: tr("Eigenaar"), states.RoleAdmin: tr("Beheerder"), states.RoleOrganisationAdmin: tr("Organisatiebeheerder"), states.RoleTeamleader: tr("Teamleider"), states.RoleAgent: tr("Agent"),
 }
 
 var channelWords = map[string]string{"email": tr("E-mail"), "phone": tr("Telefoon")}
@@ -92,7 +93,7 @@ var optinWords = map[string]string{
 	"not_taken": tr("De opt-in-gegevens gaan niet mee: deze partner neemt ze niet bij een transactie aan."),
 }
 
-var saleTypeWords = map[string]string{"order": tr("Order"), "offer": tr("Offerte")}
+var saleTypeWords = map[states.SaleType]string{states.SaleOrder: tr("Order"), states.SaleOffer: tr("Offerte")}
 
 var statusTypeWords = map[string]string{
 	"default": tr("Gewoon"), "cancelled": tr("Geannuleerd"), "action_required": tr("Actie vereist"), "netto": tr("Netto"), "closed": tr("Gesloten"),
@@ -139,7 +140,7 @@ var contentWords = map[string]string{
 
 var auditWords = map[string]string{
 	"create": tr("Toegevoegd"), "update": tr("Gewijzigd"), "save": tr("Opgeslagen"), "delete": tr("Verwijderd"), "reconnect": tr("Verbinding gewijzigd"),
-	"pause": tr("Gepauzeerd"), "resume": tr("Hervat"), "select_products": tr("Producten gekozen"), "map_flows": tr("Flows gekoppeld"),
+	"pause": tr("Gepauzeerd"), "resume": tr("Hervat"), "token_refused": tr("De partner weigert het token"), "token_accepted": tr("De partner neemt het token weer aan"), "select_products": tr("Producten gekozen"), "map_flows": tr("Flows gekoppeld"),
 	"map_questions": tr("Productvragen gekoppeld"), "map_agreements": tr("Accorderingen gekoppeld"), "map_statuses": tr("Statussen gekoppeld"),
 	"sign_in": tr("Ingelogd"), "revoke": tr("Ingetrokken"), "grant": tr("Rechten gewijzigd"), "correct": tr("Gecorrigeerd"), "forward": tr("Verzonden"),
 	"confirm": tr("Doorgevoerd"), "dismiss": tr("Niet doorgevoerd"), "undo": tr("Teruggedraaid"), "retry": tr("Opnieuw geprobeerd"),
@@ -170,11 +171,11 @@ func auditField(ctx context.Context, field string) string {
 }
 
 // word gives what a code is called; a code without a word stays itself.
-func word(ctx context.Context, table map[string]string, code string) string {
+func word[K ~string](ctx context.Context, table map[K]string, code K) string {
 	if text, ok := table[code]; ok {
 		return t(ctx, text)
 	}
-	return code
+	return string(code)
 }
 
 func contentWord(ctx context.Context, field string) string {
@@ -191,10 +192,10 @@ func problem(ctx context.Context, p linking.Problem) string {
 
 func fixedWord(ctx context.Context, key string) string { return words.Say(site(ctx).Language, key) }
 
-func choices(ctx context.Context, table map[string]string, codes []string, first ...Option) []Option {
+func choices[K ~string](ctx context.Context, table map[K]string, codes []K, first ...Option) []Option {
 	options := slices.Clone(first)
 	for _, code := range codes {
-		options = append(options, Option{code, word(ctx, table, code)})
+		options = append(options, Option{string(code), word(ctx, table, code)})
 	}
 	return options
 }

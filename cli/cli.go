@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"go.uber.org/zap"
+
+	"koppel/db"
+	"koppel/internal/config"
+	"koppel/internal/logging"
+	"koppel/server"
+	"koppel/states"
+	"koppel/worker"
+)
+
+// Commands are what both programs can do; koppel-standalone adds its own.
+type Commands struct {
+	config.Config `embed:""`
+
+	Server      ServerCmd      `cmd:"" help:"Serve the API and the interface, and move the outbox."`
+	Worker      WorkerCmd      `cmd:"" help:"Run workflows and requests to partners."`
+	Migrate     MigrateCmd     `cmd:"" help:"Bring the database's schema up to date."`
+	Environment EnvironmentCmd `cmd:"" help:"Make environments."`
+	Token       TokenCmd       `cmd:"" help:"Make tokens."`
+	Temporal    TemporalCmd    `cmd:"" help:"Prepare Temporal's namespace."`
+	Reconcile   ReconcileCmd   `cmd:"" help:"Start what should be running in Temporal and is not; servers do it every two minutes."`
+	DeployCheck DeployCheckCmd `cmd:"" help:"Replay the open workflows of a running deployment with this program, and say which would break."`
+	Doctor      DoctorCmd      `cmd:"" help:"Check configuration, database, Temporal and keys."`
+	Practice    PracticeCmd    `cmd:"" name:"practice-partner" help:"Serve a stock Salesdock account to practise a link against. Nothing it is told goes anywhere."`
+	Version     VersionCmd     `cmd:"" help:"Print the version."`
+}
+
+// Run is what a command's Run gets.
+type Run struct {
+	Ctx    context.Context //nolint:containedctx // handed from main to the one command that runs
+	Config config.Config
+	Log    *zap.Logger
+	Out    io.Writer
+}
+
+// Program is one of the two programs.
+type Program struct {
+	Name, Description string
+	Commands          any // a pointer to a struct that embeds Commands
+	Config            func() *config.Config
+	// Defaults of the throttles: a cluster's, or those of one machine.
+	RequestsPerMinute int
+	PartnerRate       float64
+}
+
+// Main parses args and runs the chosen command. The result is the exit code.
+func Main(p Program, args []string) int {
+	parser, err := kong.New(p.Commands, kong.Name(p.Name), kong.Description(p.Description), kong.Resolvers(kong.ResolverFunc(secretFromFile)), kong.Vars{
+		"requests_per_minute": strconv.Itoa(p.RequestsPerMinute), "partner_rate": strconv.FormatFloat(p.PartnerRate, 'f', -1, 64),
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		parser.FatalIfErrorf(err)
+	}
+	cfg := p.Config()
+	log, err := logging.New(cfg.LogLevel)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // told a second time, it ends at once
+	if err := chosen.Run(&Run{Ctx: ctx, Config: *cfg, Log: log, Out: os.Stdout}); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
+		return 1
+	}
+	return 0
+}
+
+// ServerCmd is koppel server.
+type ServerCmd struct{}
+
+// Run serves until it is told to stop.
+func (*ServerCmd) Run(r *Run) error {
+	parts, err := Open(r.Ctx, r.Config, r.Log)
+	if err != nil {
+		return err
+	}
+	defer parts.Close()
+	cfg, err := parts.Server()
+	if err != nil {
+		return err
+	}
+	return server.Run(r.Ctx, cfg)
+}
+
+// WorkerCmd is koppel worker.
+type WorkerCmd struct{}
+
+// Run works until it is told to stop.
+func (*WorkerCmd) Run(r *Run) error {
+	parts, err := Open(r.Ctx, r.Config, r.Log)
+	if err != nil {
+		return err
+	}
+	defer parts.Close()
+	cfg, err := parts.Worker()
+	if err != nil {
+		return err
+	}
+	return worker.Run(r.Ctx, cfg)
+}
+
+// MigrateCmd is koppel migrate.
+type MigrateCmd struct{}
+
+// Run migrates.
+func (*MigrateCmd) Run(r *Run) error {
+	if r.Config.DatabaseURL == "" {
+		return errors.New("no database: set DATABASE_URL (postgres://user:password@host/database)")
+	}
+	return db.Migrate(r.Ctx, Database(r.Config))
+}
+
+// EnvironmentCmd is koppel environment.
+type EnvironmentCmd struct {
+	Create EnvironmentCreateCmd `cmd:"" help:"Make an environment and its owner; prints the owner's password and token, once."`
+}
+
+// EnvironmentCreateCmd is koppel environment create.
+type EnvironmentCreateCmd struct {
+	Account    string          `required:"" help:"The environment's account name, a slug such as testomgeving."`
+	Name       string          `required:"" help:"Its name, for people."`
+	OwnerEmail string          `required:"" help:"The owner's e-mail address."`
+	Language   states.Language `default:"nl" enum:"nl,en" help:"Language of its messages."`
+	JSON       bool            `help:"Print JSON."`
+}
+
+// Run makes an environment.
+func (c *EnvironmentCreateCmd) Run(r *Run) error {
+	parts, err := Open(r.Ctx, r.Config, r.Log)
+	if err != nil {
+		return err
+	}
+	defer parts.Close()
+	created, err := parts.Service().Access.CreateEnvironment(r.Ctx, c.Account, c.Name, c.OwnerEmail, c.Language)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(r.Out).Encode(created)
+	}
+	_, err = fmt.Fprintf(r.Out, "account   %s\nowner     %s\npassword  %s\ntoken     %s\nThe password and the token are shown this once.\n",
+		created.Account, created.OwnerEmail, created.OwnerPassword, created.OwnerToken)
+	return err
+}
+
+// TokenCmd is koppel token.
+type TokenCmd struct {
+	Create TokenCreateCmd `cmd:"" help:"Make a token for a user; prints it, once."`
+}
+
+// TokenCreateCmd is koppel token create.
+type TokenCreateCmd struct {
+	Account string `required:"" help:"The environment's account name."`
+	Email   string `required:"" help:"The user's e-mail address."`
+	Name    string `default:"command line" help:"What the token is for."`
+}
+
+// Run makes a token.
+func (c *TokenCreateCmd) Run(r *Run) error {
+	parts, err := Open(r.Ctx, r.Config, r.Log)
+	if err != nil {
+		return err
+	}
+	defer parts.Close()
+	text, err := parts.Service().Access.CreateOwnerToken(r.Ctx, c.Account, c.Email, c.Name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(r.Out, text)
+	return err
+}
+
+// VersionCmd is koppel version.
+type VersionCmd struct{}
+
+// Run prints the version.
+func (*VersionCmd) Run(r *Run) error {
+	_, err := fmt.Fprintln(r.Out, Version)
+	return err
+}

@@ -1,0 +1,40 @@
+package linking_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/linking"
+)
+
+// An amount is read where it has one meaning, and refused where it has two.
+func TestReadAmount(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "6.99": "6.99", "6,99": "6.99", "1.234,56": "1234.56", "1 234,56": "1234.56", "1\u00a0234,5": "1234.5", "1,234.56": "1234.56", "1.234": "1.234", "1.234.567": "1234567",
+		"0,234": "0.234", "1,2345": "1.2345", "1234,567": "1234.567", "€ 6,99": "6.99", "6,99 €": "6.99", "EUR 6.99": "6.99", "-6,50": "-6.5", " 6,99 ": "6.99", "1 234": "1234", "12345": "12345",
+	} {
+		got, err := linking.ReadAmount(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"1,234", "12,345", "-1,234", "1,2,3", "1.23,4,5", "gratis", "6,99 per maand", "1e9", "0x10", strings.Repeat("1", 50)} {
+		got, err := linking.ReadAmount(text)
+		require.Error(t, err, "%s is %s", text, got)
+	}
+}
+
+func TestReadMonths(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"12": 12, "12.0": 12, "12 maanden": 12, "12 Mnd.": 12, "12 months": 12, "12maanden": 12, "1 jaar": 12, "3 years": 36, "1,5 jaar": 18, "1 maand": 1, "1 200": 1200} {
+		got, err := linking.ReadMonths(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"onbepaald", "12 weken", "1,3 jaar", "een jaar", "12-24 maanden", "1.5", "99999999999999999999"} {
+		_, err := linking.ReadMonths(text)
+		require.Error(t, err, text)
+	}
+}

@@ -1,0 +1,41 @@
+package api
+
+import (
+	"encoding/json"
+
+	"koppel/linking"
+	"koppel/salesdock"
+)
+
+// statusID is the status that something was done to.
+type statusID struct {
+	ID string `json:"id"`
+}
+
+func wireStatus(s linking.Status) salesdock.Status {
+	return salesdock.Status{
+		Source: "sale", ID: salesdock.Text(s.ID), Name: salesdock.Text(s.Name), Text: salesdock.Text(s.Text), Type: salesdock.Text(s.Type), SourceData: json.RawMessage("null"),
+	}
+}
+
+func (c *call) statuses() (reply, error) {
+	list, err := c.svc.Catalogue.Statuses(c.ctx(), c.actor)
+	return okOr(each(list, wireStatus), err)
+}
+
+func (c *call) saveStatus() (reply, error) {
+	var in salesdock.Status
+	if err := c.bind(&in); err != nil {
+		return reply{}, err
+	}
+	if id := c.gin.Param("id"); id != "" {
+		in.ID = salesdock.Text(id)
+	}
+	s, err := c.svc.Catalogue.SaveStatus(c.ctx(), c.actor, linking.Status{ID: string(in.ID), Name: string(in.Name), Text: string(in.Text), Type: string(in.Type)})
+	return c.saved(wireStatus(s), err)
+}
+
+func (c *call) deleteStatus() (reply, error) {
+	id := c.gin.Param("id")
+	return okOr(statusID{id}, c.svc.Catalogue.DeleteStatus(c.ctx(), c.actor, id))
+}

@@ -1,0 +1,130 @@
+package access_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/salesdock"
+	"koppel/server/service"
+	"koppel/server/service/access"
+	"koppel/server/servicetest"
+	"koppel/states"
+)
+
+var anywhere = netip.MustParseAddr("127.0.0.1")
+
+// An admin does what an owner does, but to owners: makes none, changes none, and makes no token for one.
+func TestAnAdminIsNoOwner(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	admin, ctx := s.User("admin@acme.example", states.RoleAdmin), t.Context()
+	_, err := s.Access.CreateUser(ctx, admin, access.UserInput{Email: "baas@acme.example", Role: states.RoleOwner})
+	s.Refused(service.Forbidden().Key, err)
+	_, err = s.Access.UpdateUser(ctx, admin, s.Owner.UserID, access.UserInput{Email: "owner@acme.example", Role: states.RoleAdmin}, true)
+	s.Refused(service.Forbidden().Key, err)
+	_, _, err = s.Access.CreateToken(ctx, admin, s.Owner.UserID, access.TokenInput{Name: "t"})
+	s.Refused(service.Forbidden().Key, err)
+	_, err = s.Access.CreateUser(ctx, admin, access.UserInput{Email: "ander@acme.example", Role: states.RoleAdmin})
+	require.NoError(t, err)
+}
+
+// An environment keeps an active owner, whether the last one is switched off or made an admin.
+func TestAnEnvironmentKeepsAnOwner(t *testing.T) {
+	t.Parallel()
+	w := servicetest.New(t)
+	owner := access.UserInput{Email: "owner@acme.example", Role: states.RoleOwner}
+	_, err := w.Access.UpdateUser(t.Context(), w.Owner, w.Owner.UserID, owner, false)
+	w.Refused("last_owner", err)
+	_, err = w.Access.UpdateUser(t.Context(), w.Owner, w.Owner.UserID, access.UserInput{Email: owner.Email, Role: states.RoleAdmin}, true)
+	w.Refused("last_owner", err)
+	_, err = w.Access.CreateUser(t.Context(), w.Owner, access.UserInput{Email: "tweede@acme.example", Role: states.RoleOwner})
+	require.NoError(t, err)
+	_, err = w.Access.UpdateUser(t.Context(), w.Owner, w.Owner.UserID, owner, false)
+	require.NoError(t, err)
+}
+
+// A token opens its own account, from where it may, until it expires, is revoked, or its user is switched off.
+func TestWhatATokenOpens(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	s.Environment("other")
+	ctx := t.Context()
+	agent := access.UserInput{Email: "agent@partner.example", Role: states.RoleAgent, OrganisationID: &s.Organisation}
+	token, text, err := s.Access.CreateToken(ctx, s.Owner, s.Agent.UserID, access.TokenInput{Name: "t", IPAllowlist: []string{"10.0.0.0/8"}, ExpiresAt: new(s.Now().Add(time.Hour))})
+	require.NoError(t, err)
+	opens := func(account, text, from string) error {
+		_, err := s.Access.Authenticate(ctx, account, text, netip.MustParseAddr(from))
+		return err
+	}
+	require.NoError(t, opens("acme", text, "10.1.2.3"))
+	require.NoError(t, opens("acme", text, "::ffff:10.1.2.3"), "the same address, written otherwise")
+	s.Refused("address_not_allowed", opens("acme", text, "192.0.2.1"))
+	s.Refused("bad_token", opens("other", text, "10.1.2.3"))
+	s.Refused("bad_token", opens("acme", text+"x", "10.1.2.3"))
+	_, err = s.Access.UpdateUser(ctx, s.Owner, s.Agent.UserID, agent, false)
+	require.NoError(t, err)
+	s.Refused("bad_token", opens("acme", text, "10.1.2.3"))
+	_, err = s.Access.UpdateUser(ctx, s.Owner, s.Agent.UserID, agent, true)
+	require.NoError(t, err)
+	s.Ahead = 2 * time.Hour
+	s.Refused("bad_token", opens("acme", text, "10.1.2.3"))
+	s.Ahead = 0
+	require.NoError(t, opens("acme", text, "10.1.2.3"))
+	require.NoError(t, s.Access.RevokeToken(ctx, s.Owner, s.Agent.UserID, token.ID))
+	s.Refused("bad_token", opens("acme", text, "10.1.2.3"))
+}
+
+// A token may be bound to addresses and ranges, of either family.
+func TestAddressesOfATokenAreHeld(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	for allowed, opens := range map[string]bool{
+		"127.0.0.1": true, "127.0.0.0/8": true, "::1/128,127.0.0.1": true, "::ffff:127.0.0.1": true, "192.0.2.0/24": false, "2001:db8::/32": false,
+	} {
+		_, text, err := s.Access.CreateToken(t.Context(), s.Owner, s.Agent.UserID, access.TokenInput{Name: "t", IPAllowlist: strings.Split(allowed, ",")})
+		require.NoError(t, err)
+		_, err = s.Access.Authenticate(t.Context(), "acme", text, anywhere)
+		require.Equal(t, opens, err == nil, "%s: %v", allowed, err)
+	}
+}
+
+// The first key that signs for a link is its key. No other one and no bare token opens it, until an admin has it forgotten.
+func TestALinkIsPinnedToItsFirstKey(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	ctx := t.Context()
+	_, text, err := s.Access.CreateToken(ctx, s.Owner, s.Agent.UserID, access.TokenInput{Name: "t", Integration: true})
+	require.NoError(t, err)
+	link := s.Linked(s.Agent, "reseller")
+	call := func(key string) error {
+		actor, err := s.Access.Authenticate(ctx, "acme", text, anywhere)
+		require.NoError(t, err)
+		var signed *salesdock.Signature
+		if key != "" {
+			signed = &salesdock.Signature{Key: []byte(key), Nonce: "n"}
+		}
+		return s.Access.CheckSignature(ctx, actor, signed, false)
+	}
+	require.NoError(t, call("first"))
+	require.NoError(t, call("first"))
+	s.Refused("signed_by_another", call("second"))
+	s.Refused("not_signed", call(""))
+	_, err = s.Incoming.ResetLinkKey(ctx, s.Owner, link.ID)
+	require.NoError(t, err)
+	require.NoError(t, call("second"))
+	s.Refused("signed_by_another", call("first"))
+}
+
+// An organisation that has users stays.
+func TestAnOrganisationWithUsersStays(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	s.Refused("organisation_in_use", s.Access.DeleteOrganisation(t.Context(), s.Owner, s.Organisation))
+	empty, err := s.Access.CreateOrganisation(t.Context(), s.Owner, access.OrganisationInput{Name: "Leeg"})
+	require.NoError(t, err)
+	require.NoError(t, s.Access.DeleteOrganisation(t.Context(), s.Owner, empty.ID))
+}

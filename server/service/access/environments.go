@@ -1,0 +1,139 @@
+package access
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"koppel/db"
+	"koppel/linking"
+	"koppel/server/service"
+	"koppel/states"
+)
+
+// Environment finds an environment by its account name.
+func (s *Access) Environment(ctx context.Context, account string) (env db.Environment, err error) {
+	if !db.Storable(account) {
+		return env, service.NotFound()
+	}
+	err = s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
+		env, err = tx.EnvironmentByAccount(ctx, AccountName(account))
+		return err
+	})
+	return env, service.OrNotFound(err)
+}
+
+// NewEnvironment is a new environment's owner, with what is shown once.
+type NewEnvironment struct {
+	Account       string `json:"account"`
+	OwnerEmail    string `json:"owner_email"`
+	OwnerPassword string `json:"owner_password"`
+	OwnerToken    string `json:"owner_token"`
+}
+
+var accountForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{1,62}$`)
+
+// ValidAccount says whether a text can be an account name: a slug.
+func ValidAccount(account string) bool { return accountForm.MatchString(account) }
+
+// CreateEnvironment makes an environment with its owner, whose password it makes up: on the command line.
+func (s *Access) CreateEnvironment(ctx context.Context, account, name, email string, language states.Language) (NewEnvironment, error) {
+	if !linking.ValidEmail(email) {
+		return NewEnvironment{}, fmt.Errorf("%q is not an e-mail address", email)
+	}
+	return s.createEnvironment(ctx, account, name, email, language, rand.Text())
+}
+
+func (s *Access) createEnvironment(ctx context.Context, account, name, email string, language states.Language, password string) (NewEnvironment, error) {
+	hash, err := hashPassword(ctx, password, account, name, email)
+	if err != nil {
+		return NewEnvironment{}, err
+	}
+	created := NewEnvironment{Account: account, OwnerEmail: email, OwnerPassword: password}
+	err = s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
+		env, err := tx.EnvironmentInsert(ctx, db.EnvironmentInsertParams{Account: account, Name: name, Language: language, Now: s.Now()})
+		if err != nil {
+			return err
+		}
+		user, err := tx.UserInsert(ctx, db.UserInsertParams{EnvironmentID: env.ID, Email: email, Role: states.RoleOwner, PasswordHash: hash, Now: s.Now()})
+		if err != nil {
+			return err
+		}
+		text, prefix, sum := newToken()
+		created.OwnerToken = text
+		_, err = tx.TokenInsert(ctx, db.TokenInsertParams{
+			EnvironmentID: env.ID, UserID: user.ID, Name: "owner", Prefix: prefix, Hash: sum, IPAllowlist: []string{}, Now: s.Now(),
+		})
+		return err
+	})
+	if errors.Is(err, db.ErrConflict) {
+		return NewEnvironment{}, fmt.Errorf("there is an environment %q already", account)
+	}
+	return created, err
+}
+
+// UpdateEnvironment changes an environment's name and language.
+func (s *Access) UpdateEnvironment(ctx context.Context, a service.Actor, name string, language states.Language) error {
+	if missing := service.Required(map[string]string{"name": name}); missing != nil {
+		return missing
+	}
+	if !slices.Contains(states.Languages, language) {
+		return service.Invalid("language", "field_invalid", string(language))
+	}
+	return s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
+		if err := tx.EnvironmentSet(ctx, db.EnvironmentSetParams{ID: a.EnvironmentID, Name: name, Language: language}); err != nil {
+			return err
+		}
+		return s.Audit(ctx, tx, a, "update", "environment", a.EnvironmentID, map[string]any{"name": a.EnvironmentName}, map[string]any{"name": name, "language": language})
+	})
+}
+
+// NeedsSetUp says whether this deployment has no environment yet.
+func (s *Access) NeedsSetUp(ctx context.Context) (bool, error) {
+	var count int64
+	err := s.Store.WithSystemTx(ctx, func(tx *db.Tx) (err error) {
+		count, err = tx.SystemEnvironmentCount(ctx)
+		return err
+	})
+	return count == 0, err
+}
+
+// SetUpCode is what the first environment's maker must know: who can read the server's log has it. It follows
+// from the encryption keys, so that several servers agree.
+func (s *Access) SetUpCode() string {
+	mac := hmac.New(sha256.New, s.Vault.Derive("set-up"))
+	return base32.StdEncoding.EncodeToString(mac.Sum(nil))[:12]
+}
+
+// FirstEnvironment makes the first environment with its owner, and signs the owner in.
+func (s *Access) FirstEnvironment(ctx context.Context, code, account, name, email, password string, remote netip.Addr) (session string, a service.Actor, err error) {
+	if missing := service.Required(map[string]string{"code": code, "account": account, "name": name, "email": email, "password": password}); missing != nil {
+		return "", a, missing
+	}
+	needed, err := s.NeedsSetUp(ctx)
+	switch {
+	case err != nil:
+		return "", a, err
+	case !needed:
+		return "", a, service.Conflict("set_up_done")
+	case subtle.ConstantTimeCompare([]byte(strings.ToUpper(strings.TrimSpace(code))), []byte(s.SetUpCode())) != 1:
+		return "", a, service.Invalid("code", "set_up_code_wrong")
+	case !linking.ValidEmail(email):
+		return "", a, service.Invalid("email", "field_invalid", email)
+	case !ValidAccount(account):
+		return "", a, service.Invalid("account", "account_form")
+	}
+	if _, err := s.createEnvironment(ctx, account, name, email, states.Dutch, password); err != nil {
+		return "", a, err
+	}
+	return s.SignIn(ctx, account, email, password, remote)
+}

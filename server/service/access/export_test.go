@@ -1,0 +1,4 @@
+package access
+
+// HashParams are what passwords are hashed with.
+var HashParams = hashParams

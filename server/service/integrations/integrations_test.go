@@ -1,0 +1,117 @@
+package integrations_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/db/dbtest"
+	"koppel/server/service"
+	"koppel/server/service/integrations"
+	"koppel/server/servicetest"
+	"koppel/states"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// An account is linked to once, however its address is written.
+func TestAnAccountIsLinkedToOnce(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link := s.Link()
+	_, _, err := s.Integrations.CreateIntegration(t.Context(), s.Owner, service.Connection{AccountName: " B ", BaseURL: link.BaseURL + "/", Token: "t"})
+	s.Refused("integration_exists", err)
+}
+
+// A hundred clicks are one run, and a paused link takes none.
+func TestSynchroniseerNuIsOneRun(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	first, err := s.Integrations.SyncNow(ctx, s.Owner, link.ID)
+	require.NoError(t, err)
+	again, err := s.Integrations.SyncNow(ctx, s.Owner, link.ID)
+	require.NoError(t, err)
+	require.Equal(t, first.ID, again.ID)
+	require.NoError(t, s.Integrations.PauseIntegration(ctx, s.Owner, link.ID))
+	_, err = s.Integrations.SyncNow(ctx, s.Owner, link.ID)
+	s.Refused("integration_paused", err)
+}
+
+// Settings that mean nothing are refused at their field, and what was there stays.
+func TestSettingsAreChecked(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link := s.Link()
+	_, err := s.Integrations.UpdateIntegration(t.Context(), s.Owner, link.ID, integrations.IntegrationPatch{Settings: json.RawMessage(`{"sync_interval_minutes": 1}`)})
+	var refusal *service.Error
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, states.ProblemBetween, refusal.Problems[0].Code)
+	require.Equal(t, "sync_interval_minutes", refusal.Problems[0].Field)
+	row, err := s.Integrations.Integration(t.Context(), s.Owner, link.ID)
+	require.NoError(t, err)
+	require.Equal(t, link.Settings, row.Settings)
+}
+
+// Switching the forwarding off withdraws what waits.
+func TestSwitchingOffWithdrawsWhatWaits(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	sale := s.Sell(s.Owner, link.Product)
+	require.Equal(t, states.ForwardingWaiting, s.Forwarding(link, sale).State)
+	_, err := s.Integrations.UpdateIntegration(ctx, s.Owner, link.ID, integrations.IntegrationPatch{Settings: json.RawMessage(`{"forwarding": {"enabled": false}}`)})
+	require.NoError(t, err)
+	require.Equal(t, states.ForwardingWithdrawn, s.Forwarding(link, sale).State)
+}
+
+// A link that is removed ends what waits with a reason, keeps what the partner has, and can be made anew.
+func TestARemovedLinkEndsWhatWaits(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	sent, waiting := s.Sell(s.Owner, link.Product), s.Sell(s.Owner, link.Product)
+	s.Sent(link, sent, "900")
+	require.NoError(t, s.Integrations.RemoveIntegration(ctx, s.Owner, link.ID))
+	require.Equal(t, states.ForwardingForwarded, s.Forwarding(link, sent).State)
+	ended := s.Forwarding(link, waiting)
+	require.Equal(t, states.ForwardingAbandoned, ended.State)
+	require.Equal(t, states.ReasonRemoved, ended.Cause)
+	_, err := s.Integrations.Integration(ctx, s.Owner, link.ID)
+	s.Refused(service.NotFound().Key, err)
+	_, _, err = s.Integrations.CreateIntegration(ctx, s.Owner, service.Connection{AccountName: "b", BaseURL: link.BaseURL, Token: "t"})
+	require.NoError(t, err)
+}
+
+// A mapping is between what is ours and what is theirs.
+func TestAMappingIsBetweenOursAndTheirs(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	require.Error(t, s.Integrations.SaveFlowMappings(ctx, s.Owner, link.ID, []integrations.FlowPair{{FlowID: s.Flow, PartnerFlowID: 6}}))
+	require.Error(t, s.Integrations.SaveFlowMappings(ctx, s.Owner, link.ID, []integrations.FlowPair{{FlowID: 999, PartnerFlowID: 5}}))
+	require.NoError(t, s.Integrations.SaveFlowMappings(ctx, s.Owner, link.ID, []integrations.FlowPair{{FlowID: s.Flow, PartnerFlowID: 5}}))
+	other := s.Environment("other")
+	_, _, err := s.Integrations.FlowMappings(ctx, other, link.ID)
+	s.Refused(service.NotFound().Key, err)
+}
+
+// That an admin sets a limit is kept with its time, also when it is the same again; other settings say nothing of it.
+func TestSettingALimitIsKept(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link := s.Link()
+	set := func(settings string) *time.Time {
+		s.Ahead += time.Second
+		row, err := s.Integrations.UpdateIntegration(t.Context(), s.Owner, link.ID, integrations.IntegrationPatch{Settings: json.RawMessage(settings)})
+		require.NoError(t, err)
+		return row.LimitSetAt
+	}
+	require.Nil(t, set(`{"status_poll_minutes": 5}`))
+	require.Nil(t, set(`{"requests_per_minute": 0}`))
+	first := set(`{"requests_per_minute": 120}`)
+	require.NotNil(t, first)
+	require.True(t, set(`{"requests_per_minute": 120}`).After(*first))
+}

@@ -1,0 +1,63 @@
+package overview_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"koppel/db"
+	"koppel/db/dbtest"
+	"koppel/linking"
+	"koppel/server/servicetest"
+	"koppel/states"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// What waits for a person is counted as it is listed: sales by their cause, runs that the brake stopped, links in trouble.
+func TestWhatWaitsIsCountedAsListed(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	waiting := func() int64 {
+		o, err := s.Overview.Read(ctx, s.Owner)
+		require.NoError(t, err)
+		count, err := s.Overview.WaitingCount(ctx, s.Owner)
+		require.NoError(t, err)
+		require.Equal(t, o.Waiting(), count)
+		return count
+	}
+	require.Zero(t, waiting())
+	held := func(state states.ForwardingState, cause states.Reason, problems ...linking.Problem) db.Forwarding {
+		f := s.Forwarding(link, s.Sell(s.Owner, link.Product))
+		s.Tx(func(tx *db.Tx) error {
+			_, err := tx.ForwardingRelease(ctx, db.ForwardingReleaseParams{
+				EnvironmentID: f.EnvironmentID, ID: f.ID, State: state, Cause: cause, Problems: append([]linking.Problem{}, problems...), Now: s.Now(),
+			})
+			return err
+		})
+		return f
+	}
+	for range 2 {
+		held(states.ForwardingActionRequired, states.ProblemFlowUnmapped, linking.Problem{Code: states.ProblemFlowUnmapped, Field: "flow", Subject: "Energie"})
+	}
+	held(states.ForwardingWaiting, states.ReasonThrottled)
+	require.EqualValues(t, 2, waiting(), "what waits by itself waits for nobody")
+	o, err := s.Overview.Read(ctx, s.Owner)
+	require.NoError(t, err)
+	require.Len(t, o.Groups, 1)
+	require.EqualValues(t, 2, o.Groups[0].Sales)
+	s.Tx(func(tx *db.Tx) error {
+		run, err := tx.SyncRunInsert(ctx, db.SyncRunInsertParams{EnvironmentID: s.Owner.EnvironmentID, IntegrationID: link.ID, Trigger: states.RunBySchedule, Now: s.Now()})
+		require.NoError(t, err)
+		_, err = tx.SyncRunFinish(ctx, db.SyncRunFinishParams{EnvironmentID: s.Owner.EnvironmentID, ID: run.ID, State: states.RunNeedsConfirmation, Now: new(s.Now())})
+		return err
+	})
+	require.EqualValues(t, 3, waiting())
+	require.NoError(t, s.Integrations.PauseIntegration(ctx, s.Owner, link.ID))
+	require.EqualValues(t, 3, waiting(), "a person paused it")
+	other := s.Environment("other")
+	count, err := s.Overview.WaitingCount(ctx, other)
+	require.NoError(t, err)
+	require.Zero(t, count)
+}

@@ -1,0 +1,136 @@
+package sales
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"koppel/db"
+	"koppel/ledger"
+	"koppel/linking"
+	"koppel/server/service"
+	"koppel/states"
+)
+
+// StatusInput is a status that a person or client sets.
+type StatusInput struct {
+	Status, Remark string
+	MarkProcessed  bool
+	MustCancel     bool // only a status of type cancelled will do
+	Account        bool
+}
+
+// SetSaleStatus sets a sale's status.
+func (s *Sales) SetSaleStatus(ctx context.Context, a service.Actor, id int64, in StatusInput) (sale db.Sale, err error) {
+	in.Status = strings.ToLower(strings.TrimSpace(in.Status))
+	if missing := service.Required(map[string]string{"status": in.Status}); missing != nil {
+		return sale, missing
+	}
+	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		before, err := tx.SaleLock(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		if before.UserID != a.UserID && (!in.Account || !a.Admin()) {
+			return db.ErrNotFound
+		}
+		status, err := ledger.Status(ctx, tx, a.EnvironmentID, in.Status)
+		if errors.Is(err, db.ErrNotFound) {
+			return service.Invalid("status", "field_invalid", in.Status)
+		}
+		if err != nil {
+			return err
+		}
+		if in.MustCancel && status.Type != linking.StatusTypeCancelled {
+			return service.Invalid("status", "status_not_cancelled")
+		}
+		sale, err = ledger.ChangeSaleStatus(ctx, tx, before, ledger.StatusChange{
+			Status: status, Remark: in.Remark, MarkProcessed: in.MarkProcessed, UserID: &a.UserID, By: states.CancelledByUser, Now: s.Now(),
+		})
+		return err
+	})
+	return sale, service.OrNotFound(err)
+}
+
+// SaleIDByIncoming finds the sale that a principal knows under its own number.
+func (s *Sales) SaleIDByIncoming(ctx context.Context, a service.Actor, incomingID string) (id int64, err error) {
+	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		sale, err := tx.SaleByIncomingID(ctx, a.EnvironmentID, &incomingID)
+		id = sale.ID
+		return err
+	})
+	return id, service.OrNotFound(err)
+}
+
+// CorrectSale changes customer data and answers of a sale that no partner has yet; the original is kept.
+func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, customer map[string]string, answers map[string]linking.Answer) (view SaleView, err error) {
+	allowed := linking.CustomerFields()
+	for field := range customer {
+		if !slices.Contains(allowed, field) {
+			return view, service.Invalid("customer."+field, "field_invalid", field)
+		}
+	}
+	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		sale, err := tx.SaleLock(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		forwardings, err := tx.ForwardingsOfSale(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		for _, f := range forwardings {
+			if f.State == states.ForwardingForwarded || f.State == states.ForwardingSending || f.State == states.ForwardingOutcomeUnknown {
+				return service.Conflict("sale_forwarded")
+			}
+		}
+		corrected := sale.Submission
+		corrected.Fields, corrected.Answers = maps.Clone(corrected.Fields), maps.Clone(corrected.Answers)
+		maps.Copy(corrected.Fields, customer)
+		maps.Copy(corrected.Answers, answers)
+		if err := s.checkCorrected(ctx, tx, sale, corrected); err != nil {
+			return err
+		}
+		if _, err := tx.SaleCorrect(ctx, db.SaleCorrectParams{EnvironmentID: a.EnvironmentID, ID: id, Submission: corrected, Now: s.Now()}); err != nil {
+			return err
+		}
+		if err := ledger.AddHistory(ctx, tx, sale, ledger.History{Type: states.HistoryCorrected, UserID: &a.UserID, At: s.Now()}); err != nil {
+			return err
+		}
+		if err := s.Audit(ctx, tx, a, "correct", "sale", id, sale.Submission, corrected); err != nil {
+			return err
+		}
+		for _, f := range forwardings {
+			if err := tx.Move(ctx, a.EnvironmentID, states.OutboxForwarding, f.ID, states.SignalLookAgain, s.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return view, service.OrNotFound(err)
+	}
+	return s.Sale(ctx, a, id, true)
+}
+
+// checkCorrected holds a correction against what the sale was sold with. Products cannot be corrected, and their sections
+// were checked when the sale was made.
+func (s *Sales) checkCorrected(ctx context.Context, tx *db.Tx, sale db.Sale, corrected linking.Submission) error {
+	needed := map[string]string{}
+	for _, field := range requiredFields(corrected.Business) {
+		needed[field] = corrected.Fields[field]
+	}
+	if missing := service.Required(needed); missing != nil {
+		return missing
+	}
+	rows, err := tx.SaleLines(ctx, sale.EnvironmentID, sale.ID)
+	if err != nil {
+		return err
+	}
+	corrected.Related = nil
+	flow := linking.Flow{TransactionType: states.EverySaleType}
+	checks := saleChecks{flow: flow, questions: sale.Sold.Questions, agreements: sale.Sold.Agreements, correcting: true, now: s.Now()}
+	return checkSubmission(&corrected, ledger.SoldLines(rows), checks)
+}
