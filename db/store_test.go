@@ -171,7 +171,7 @@ func TestChangeCursorWaitsForRunningTransactions(t *testing.T) {
 		names, cursor = read(cursor)
 		seen = append(seen, names...)
 		return len(seen) >= 2
-	}, 10*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	require.ElementsMatch(t, []string{"slow", "fast"}, seen, "each exactly once, none lost")
 }
 

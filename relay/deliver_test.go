@@ -34,15 +34,15 @@ func TestACursorMovesWhileTemporalDoesNotAnswer(t *testing.T) {
 	ctx := t.Context()
 	w.links(2 * concurrency)
 	asked := make(chan struct{}, 2*concurrency)
-	w.temporal.answer = func(ctx context.Context, _ call) error {
+	deliver, stop := context.WithCancel(ctx)
+	w.temporal.answer = func(context.Context, call) error {
 		asked <- struct{}{}
-		<-ctx.Done()
-		return ctx.Err()
+		<-deliver.Done() // for as long as the test lasts, whatever the relay's patience
+		return deliver.Err()
 	}
 	for i := range int64(2 * concurrency) {
 		w.put(states.OutboxIntegration, i+1, states.SignalSettingsChanged)
 	}
-	deliver, stop := context.WithCancel(ctx)
 	var delivering sync.WaitGroup
 	delivering.Go(func() { _, _ = w.deliver(deliver) })
 	t.Cleanup(func() { stop(); delivering.Wait() })
@@ -66,7 +66,7 @@ func TestACursorMovesWhileTemporalDoesNotAnswer(t *testing.T) {
 	require.Eventually(t, func() bool {
 		page, _, _, _, err := svc.Catalogue.ProductChanges(ctx, a, cursor)
 		return err == nil && len(page) == 1 && page[0].ID == product.ID
-	}, 2*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	require.Empty(t, w.temporal.taken(), "and Temporal has not answered yet")
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -73,6 +74,16 @@ func One(t testing.TB, address, sql string) (value string) {
 	defer conn.Close(context.Background()) //nolint:errcheck // a test's connection
 	require.NoError(t, conn.QueryRow(t.Context(), sql).Scan(&value))
 	return value
+}
+
+// UntilReadable waits until a change cursor tells of all that was committed. Any transaction of the same server, another
+// test's too, holds back what a cursor may read.
+func UntilReadable(t testing.TB, address string) {
+	t.Helper()
+	committed := One(t, address, "SELECT pg_snapshot_xmax(pg_current_snapshot())")
+	require.Eventually(t, func() bool {
+		return One(t, address, "SELECT koppel_change_horizon() >= "+committed) == "true"
+	}, time.Minute, 10*time.Millisecond, "what was committed can be read by a change cursor")
 }
 
 // Open opens a database that URL made. It goes with the test.

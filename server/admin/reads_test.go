@@ -72,7 +72,7 @@ func TestNoReadWaitsForAWriterOfTheLink(t *testing.T) {
 		_, err := tx.IntegrationLock(t.Context(), w.owner.EnvironmentID, w.ids["integrations"])
 		require.NoError(t, err)
 		for route, address := range w.reads("zonwijs") {
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 			status, err := p.first(ctx, address, token)
 			cancel()
 			if err != nil {

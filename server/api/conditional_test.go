@@ -40,7 +40,7 @@ func (s *shop) settledTag(token, path, form string) (tag string) {
 		_, tag = s.readTag(token, path, "")
 		status, _ := s.readTag(token, path, fmt.Sprintf(form, tag))
 		return status == http.StatusNotModified
-	}, 5*time.Second, 5*time.Millisecond, "%s %s", path, form)
+	}, 30*time.Second, 5*time.Millisecond, "%s %s", path, form)
 	return tag
 }
 

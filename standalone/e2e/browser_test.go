@@ -69,7 +69,7 @@ func newBrowser(t testing.TB, base string) *browser {
 // run does what a person does; what does not happen in time fails, with a picture.
 func (b *browser) run(what string, actions ...chromedp.Action) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
 	defer cancel()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		b.broken(what + ": " + err.Error())
@@ -79,7 +79,7 @@ func (b *browser) run(what string, actions ...chromedp.Action) {
 func (b *browser) broken(what string) {
 	b.t.Helper()
 	picture := "failed-" + strings.ReplaceAll(b.t.Name(), "/", "-")
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
 	var seen, address string
 	_ = chromedp.Run(ctx, b.picture(picture), chromedp.Location(&address), chromedp.Evaluate(`document.body.innerText`, &seen))
@@ -163,17 +163,17 @@ func finder(what, wanted string) string {
 // until evaluates an expression until it is true.
 func (b *browser) until(what, expression string) {
 	b.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		var done bool
-		ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+		ctx, cancel := context.WithTimeout(b.ctx, 60*time.Second)
 		err := chromedp.Run(ctx, chromedp.Evaluate("!!("+expression+")", &done))
 		cancel()
 		if err == nil && done {
 			return
 		}
 		if time.Now().After(deadline) {
-			b.broken(fmt.Sprintf("did not happen within a minute: %s (%v)", what, err))
+			b.broken(fmt.Sprintf("did not happen within two minutes: %s (%v)", what, err))
 		}
 		time.Sleep(30 * time.Millisecond) // between two looks at the page
 	}

@@ -53,7 +53,7 @@ func TestManyTabs(t *testing.T) {
 	var tabs []*browser
 	for n := range 12 {
 		tab := b.newTab()
-		ctx, cancel := context.WithTimeout(tab.ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(tab.ctx, time.Minute)
 		err := chromedp.Run(ctx, chromedp.Navigate(l.base+pages[n%2]))
 		cancel()
 		require.NoError(t, err, "page %d of a live part does not load", n+1)

@@ -55,6 +55,7 @@ func TestAChangeCursorTellsOfWhatWent(t *testing.T) {
 	require.True(t, full)
 	require.Len(t, page, 1)
 	changes := func() map[int64]bool {
+		dbtest.UntilReadable(t, s.Database)
 		page, next, _, full, err := s.Catalogue.ProductChanges(ctx, s.Agent, cursor)
 		require.NoError(t, err)
 		require.False(t, full)
