@@ -82,7 +82,7 @@ func UntilReadable(t testing.TB, address string) {
 	t.Helper()
 	committed := One(t, address, "SELECT pg_snapshot_xmax(pg_current_snapshot())")
 	require.Eventually(t, func() bool {
-		return One(t, address, "SELECT koppel_change_horizon() >= "+committed) == "true"
+		return One(t, address, "SELECT (koppel_change_horizon() >= "+committed+")::text") == "true"
 	}, time.Minute, 10*time.Millisecond, "what was committed can be read by a change cursor")
 }
 
