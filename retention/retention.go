@@ -62,7 +62,7 @@ type Keeper struct {
 
 // Sweep removes all that is too old. What another process is removing at the moment is left to it.
 func (k *Keeper) Sweep(ctx context.Context) error {
-	var failed error
+	failed := k.maskAudit(ctx)
 	for _, rule := range k.Days.Rules() {
 		if rule.Days == 0 {
 			continue
@@ -76,6 +76,20 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 		}
 	}
 	return failed
+}
+
+// maskAudit takes what persons said out of the audit log, where an earlier version wrote it.
+func (k *Keeper) maskAudit(ctx context.Context) error {
+	masked, err := k.forget(ctx, Rule{batch: batch, forget: func(tx *db.Tx, ctx context.Context, _ time.Time, atMost int32) (int64, error) {
+		return tx.SystemAuditMask(ctx, atMost)
+	}})
+	if masked > 0 {
+		k.Log.Info("audit.masked", zap.Int64("rows", masked))
+	}
+	if err != nil {
+		return fmt.Errorf("mask the audit log: %w", err)
+	}
+	return nil
 }
 
 // forget goes on until a batch was not full: each is a transaction of its own, so nothing waits long for it.

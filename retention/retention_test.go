@@ -135,6 +135,26 @@ func TestTheAuditLogKeepsItsLastMonth(t *testing.T) {
 	}), "keeps its last 30 days")
 }
 
+// What an earlier version wrote of persons is masked, in batches; what it wrote of the catalogue, and what is masked, stays as it is.
+func TestTheAuditLogIsMasked(t *testing.T) {
+	t.Parallel()
+	address := dbtest.URL(t)
+	dbtest.Exec(t, address, `INSERT INTO environments (id, account, name, created_at) VALUES (1, 'ours', 'ours', now());
+		INSERT INTO audit_log (environment_id, action, entity, entity_id, old, new, at) SELECT 1, 'correct', 'sale', n::text,
+			'{"product_id": 7, "fields": {"city": "Zeist", "lastname": "Jansen"}, "answers": {"meter": {"values": ["ja"]}}}', '{"product_id": 8, "fields": {"city": "Utrecht", "lastname": "Jansen"}, "answers": {"meter": {"values": ["ja"]}}}', now()
+			FROM generate_series(1, 1200) n;
+		INSERT INTO audit_log (environment_id, action, entity, entity_id, old, new, at, masked) VALUES
+			(1, 'update', 'user', '1', '{"email": "jan@voorbeeld.example", "role": "agent", "lastname": ""}', '{"email": "piet@voorbeeld.example", "role": "admin", "lastname": "Jansen"}', now(), false),
+			(1, 'save', 'status', 'x', NULL, '{"name": "Jansen"}', now(), false), (1, 'grant', 'organisation', '1', '[1]', '[1, 2]', now(), false),
+			(1, 'update', 'user', '2', NULL, '{"email": "•••"}', now(), true)`)
+	require.NoError(t, keeper(t, address).Sweep(t.Context()))
+	require.Equal(t, `1200 {"fields": {"city": "•••"}, "product_id": 7} {"fields": {"city": "•••"}, "product_id": 8}`,
+		dbtest.One(t, address, `SELECT string_agg(DISTINCT concat_ws(' ', n, old, new), ';') FROM (SELECT count(*) AS n, old, new FROM audit_log WHERE entity = 'sale' GROUP BY old, new) x`))
+	require.Equal(t, `{"role": "agent", "email": "•••", "lastname": ""} {"role": "admin", "email": "•••", "lastname": "•••"}`,
+		dbtest.One(t, address, `SELECT concat_ws(' ', old, new) FROM audit_log WHERE entity = 'user' AND entity_id = '1'`))
+	require.Equal(t, `{"name": "Jansen"}; [1, 2]; {"email": "•••"}`, dbtest.One(t, address, `SELECT string_agg(new::text, '; ' ORDER BY id) FROM audit_log WHERE id > 1201`))
+}
+
 // Each table of the schema is in the table of docs/operations.md, with an age where it has one: a table that is added later and
 // forgotten fails here.
 func TestWhatIsKeptHowLongIsWrittenDown(t *testing.T) {

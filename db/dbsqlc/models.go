@@ -41,6 +41,7 @@ type AuditLog struct {
 	New           []byte
 	At            time.Time
 	Changed       int64
+	Masked        bool
 }
 
 type BackgroundJob struct {

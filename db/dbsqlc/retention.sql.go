@@ -37,6 +37,17 @@ func (q *Queries) SystemAuditForget(ctx context.Context, before time.Time, pageS
 	return gone, err
 }
 
+const systemAuditMask = `-- name: SystemAuditMask :one
+SELECT koppel_audit_mask($1::integer)::bigint AS masked
+`
+
+func (q *Queries) SystemAuditMask(ctx context.Context, pageSize int32) (int64, error) {
+	row := q.db.QueryRow(ctx, systemAuditMask, pageSize)
+	var masked int64
+	err := row.Scan(&masked)
+	return masked, err
+}
+
 const systemConceptsForget = `-- name: SystemConceptsForget :execrows
 DELETE FROM concept_transactions WHERE id = ANY (ARRAY(SELECT c.id FROM concept_transactions c WHERE c.sale_id IS NULL AND c.created_at < $1 ORDER BY c.created_at LIMIT $2))
 `

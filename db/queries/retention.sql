@@ -28,6 +28,9 @@ DELETE FROM webhook_events WHERE id = ANY (ARRAY(SELECT e.id FROM webhook_events
 -- name: SystemAuditForget :one
 SELECT koppel_audit_forget(@before::timestamptz, @page_size::integer)::bigint AS gone;
 
+-- name: SystemAuditMask :one
+SELECT koppel_audit_mask(@page_size::integer)::bigint AS masked;
+
 -- name: SystemTokensForget :execrows
 DELETE FROM tokens WHERE id = ANY (ARRAY(SELECT t.id FROM tokens t WHERE t.revoked_at < @before::timestamptz OR t.expires_at < @before::timestamptz LIMIT @page_size));
 

@@ -40,15 +40,6 @@ func BeginsSo(word string) string {
 // maxWord is what a search takes of a word, in bytes.
 const maxWord = 200
 
-// AuditLogOf lists who changed one thing, newest first.
-func (s *Kernel) AuditLogOf(ctx context.Context, a Actor, entity, id string) (list []db.AuditOfRow, err error) {
-	err = s.Tx(ctx, a, func(tx *db.Tx) error {
-		list, err = tx.AuditOf(ctx, db.AuditOfParams{EnvironmentID: a.EnvironmentID, Entity: entity, EntityID: id})
-		return err
-	})
-	return list, err
-}
-
 // Cursor is a place in the changes of an environment. While pages are read, Since and Horizon stay and After
 // moves; at the end Since becomes Horizon.
 type Cursor struct{ Since, Horizon, After int64 }

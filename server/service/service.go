@@ -5,10 +5,7 @@ package service
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
 	"koppel/db"
@@ -88,50 +85,6 @@ func (s *Kernel) Tx(ctx context.Context, a Actor, fn func(*db.Tx) error) error {
 		return fn(s.look.tx)
 	}
 	return s.Store.WithTx(ctx, a.EnvironmentID, fn)
-}
-
-// Audit writes who changed what. Secrets never go in.
-func (s *Kernel) Audit(ctx context.Context, tx *db.Tx, a Actor, action, entity string, id int64, before, after any) error {
-	return s.AuditNamed(ctx, tx, a, action, entity, strconv.FormatInt(id, 10), before, after)
-}
-
-// AuditNamed is Audit for what has a name instead of a number.
-func (s *Kernel) AuditNamed(ctx context.Context, tx *db.Tx, a Actor, action, entity, id string, before, after any) error {
-	old, err := auditJSON(before)
-	if err != nil {
-		return err
-	}
-	changed, err := auditJSON(after)
-	if err != nil {
-		return err
-	}
-	var user *int64
-	if a.UserID != 0 {
-		user = &a.UserID
-	}
-	return tx.AuditInsert(ctx, db.AuditInsertParams{
-		EnvironmentID: a.EnvironmentID, UserID: user, Action: action, Entity: entity, EntityID: id, Old: old, New: changed, Now: s.Now(),
-	})
-}
-
-func auditJSON(value any) ([]byte, error) {
-	if value == nil {
-		return nil, nil
-	}
-	data, err := json.Marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
-	}
-	return data, nil
-}
-
-// AuditLog lists who changed what, newest first.
-func (s *Kernel) AuditLog(ctx context.Context, a Actor, entity string) (list []db.AuditLog, err error) {
-	err = s.Tx(ctx, a, func(tx *db.Tx) error {
-		list, err = tx.AuditList(ctx, a.EnvironmentID, Optional(entity))
-		return err
-	})
-	return list, err
 }
 
 // Optional is nothing for an empty text.

@@ -8,9 +8,13 @@ import (
 
 	"koppel/db"
 	"koppel/linking"
+	"koppel/server/service"
 )
 
 type ctxType = context.Context
+
+// mostShown is how much of a list is shown.
+const mostShown = 20
 
 // shown writes a field's value for people.
 func shown(value any) string {
@@ -28,9 +32,12 @@ func shown(value any) string {
 		}
 		return "✗"
 	case []any:
-		texts := make([]string, len(x))
-		for i, item := range x {
-			texts[i] = shown(item)
+		texts := make([]string, min(len(x), mostShown))
+		for i := range texts {
+			texts[i] = shown(x[i])
+		}
+		if len(x) > mostShown {
+			texts = append(texts, "…")
 		}
 		return strings.Join(texts, ", ")
 	case map[string]any:
@@ -53,12 +60,12 @@ func who(a db.AuditOfRow) string {
 	return "Koppel"
 }
 
-// auditChanges lists the plain fields that an action changed.
+// auditChanges lists the plain fields that an action changed: of a masked one only that it did.
 func auditChanges(before, after []byte) []linking.FieldChange {
 	old, changed := flat("", before), flat("", after)
 	var list []linking.FieldChange
 	for _, name := range sortedKeys(changed) {
-		if fmt.Sprint(old[name]) != fmt.Sprint(changed[name]) {
+		if changed[name] == service.AuditMask || fmt.Sprint(old[name]) != fmt.Sprint(changed[name]) {
 			list = append(list, linking.FieldChange{Field: name, Old: old[name], New: changed[name]})
 		}
 		if len(list) == 12 {

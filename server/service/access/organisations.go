@@ -95,9 +95,13 @@ func (s *Access) UpdateOrganisation(ctx context.Context, a service.Actor, id int
 			return err
 		}
 		in.Logo = nil // not for the audit log
-		return s.Audit(ctx, tx, a, "update", "organisation", id, before, in)
+		return s.Audit(ctx, tx, a, "update", "organisation", id, organisationSaid(before), in)
 	})
 	return o, service.OrNotFound(err)
+}
+
+func organisationSaid(o db.Organisation) OrganisationInput {
+	return OrganisationInput{Name: o.Name, Identifier: o.Identifier, Description: o.Description, SalesChannel: o.SalesChannel, Details: o.Details}
 }
 
 // DeleteOrganisation removes an organisation that has no users.
@@ -115,7 +119,7 @@ func (s *Access) DeleteOrganisation(ctx context.Context, a service.Actor, id int
 		if count == 0 {
 			return service.Conflict("organisation_in_use")
 		}
-		return s.Audit(ctx, tx, a, "delete", "organisation", id, before, nil)
+		return s.Audit(ctx, tx, a, "delete", "organisation", id, organisationSaid(before), nil)
 	}))
 }
 

@@ -207,7 +207,7 @@ func (s *Access) CreateToken(ctx context.Context, a service.Actor, userID int64,
 		if err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, a, "create", "token", token.ID, nil, map[string]any{"name": in.Name, "user_id": userID, "integration": in.Integration})
+		return s.Audit(ctx, tx, a, "create", "token", token.ID, nil, map[string]any{"prefix": prefix, "user_id": userID, "integration": in.Integration})
 	})
 	return token, text, service.OrNotFound(err)
 }

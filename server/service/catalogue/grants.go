@@ -56,7 +56,7 @@ func (s *Catalogue) GrantProducts(ctx context.Context, a service.Actor, organisa
 		if unknown := service.MissingIDs(products, ids); len(unknown) > 0 {
 			return service.Invalid("products", "field_invalid", fmt.Sprint(unknown))
 		}
-		return s.productsChanged(ctx, tx, a, "grant", "organisation", organisationID, before, ids)
+		return s.productsChanged(ctx, tx, a, "grant", "organisation", organisationID, nil, granted(before, ids))
 	})
 	return ids, service.OrNotFound(err)
 }
@@ -94,7 +94,7 @@ func (s *Catalogue) GrantProductTo(ctx context.Context, a service.Actor, product
 		if unknown := service.MissingIDs(organisations, ids); len(unknown) > 0 {
 			return service.Invalid("organisations", "field_invalid", fmt.Sprint(unknown))
 		}
-		return s.productsChanged(ctx, tx, a, "grant", "product", productID, before, ids)
+		return s.productsChanged(ctx, tx, a, "grant", "product", productID, nil, granted(before, ids))
 	})
 	return ids, service.OrNotFound(err)
 }
@@ -122,7 +122,7 @@ func (s *Catalogue) GrantFlows(ctx context.Context, a service.Actor, organisatio
 		if unknown := service.MissingIDs(flows, ids); len(unknown) > 0 {
 			return service.Invalid("flow_ids", "field_invalid", fmt.Sprint(unknown))
 		}
-		return s.productsChanged(ctx, tx, a, "grant_flows", "organisation", organisationID, before, ids)
+		return s.productsChanged(ctx, tx, a, "grant_flows", "organisation", organisationID, nil, granted(before, ids))
 	})
 	return ids, service.OrNotFound(err)
 }
@@ -134,6 +134,11 @@ func (s *Catalogue) OrganisationFlows(ctx context.Context, a service.Actor, id i
 		return err
 	})
 	return ids, err
+}
+
+// granted is what a change of grants did, for the audit log.
+func granted(before, after []int64) map[string]any {
+	return map[string]any{"granted": service.MissingIDs(after, before), "withdrawn": service.MissingIDs(before, after)}
 }
 
 // productsChanged audits a change that linked environments must hear of, and has them told.

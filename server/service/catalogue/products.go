@@ -271,7 +271,7 @@ func (s *Catalogue) UpdateProduct(ctx context.Context, a service.Actor, id int64
 		if err != nil {
 			return err
 		}
-		return s.productsChanged(ctx, tx, a, "update", "product", id, before.Content.Diff(in.Content), nil)
+		return s.productsChanged(ctx, tx, a, "update", "product", id, before.Content, in.Content)
 	})
 	return p, service.OrNotFound(err)
 }
