@@ -35,6 +35,7 @@ type Commands struct {
 	Reconcile   ReconcileCmd   `cmd:"" help:"Start what should be running in Temporal and is not; servers do it every two minutes."`
 	DeployCheck DeployCheckCmd `cmd:"" help:"Replay the open workflows of a running deployment with this program, and say which would break."`
 	Doctor      DoctorCmd      `cmd:"" help:"Check configuration, database, Temporal and keys."`
+	Health      HealthCmd      `cmd:"" help:"Ask a server or worker on this machine how it is, for a container's health check."`
 	Practice    PracticeCmd    `cmd:"" name:"practice-partner" help:"Serve a stock Salesdock account to practise a link against. Nothing it is told goes anywhere."`
 	Version     VersionCmd     `cmd:"" help:"Print the version."`
 }

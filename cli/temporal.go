@@ -2,18 +2,24 @@ package cli
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	sdklog "go.temporal.io/sdk/log"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"koppel/internal/config"
 	"koppel/internal/operators"
@@ -94,16 +100,26 @@ type TemporalCmd struct {
 }
 
 // TemporalPrepareCmd is koppel temporal prepare.
-type TemporalPrepareCmd struct{}
+type TemporalPrepareCmd struct {
+	NamespaceRetention time.Duration `help:"Make the namespace where it is not there, which keeps what has ended for so long, such as 72h." placeholder:"DURATION"`
+}
+
+// namespaceReady is how long a new namespace may take until Temporal's parts know it; they look every few seconds.
+const namespaceReady = time.Minute
 
 // Run makes what is missing. Doing it again changes nothing.
-func (*TemporalPrepareCmd) Run(r *Run) error {
+func (cmd *TemporalPrepareCmd) Run(r *Run) error {
 	cfg := r.Config
 	c, err := dialTemporal(r, &cfg)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if cmd.NamespaceRetention > 0 {
+		if err := makeNamespace(r, c, cfg.TemporalNamespace, cmd.NamespaceRetention); err != nil {
+			return err
+		}
+	}
 	there, err := attributesOf(r, c, cfg.TemporalNamespace)
 	if err != nil {
 		return err
@@ -125,6 +141,34 @@ func (*TemporalPrepareCmd) Run(r *Run) error {
 	}
 	_, err = fmt.Fprintf(r.Out, "The namespace %s has the search attributes %v; %d of them are new.\n", cfg.TemporalNamespace, attributeNames(), len(missing))
 	return err
+}
+
+// makeNamespace makes a namespace where it is not there, and waits until it can be used.
+func makeNamespace(r *Run, c client.Client, name string, retention time.Duration) error {
+	_, err := c.WorkflowService().RegisterNamespace(r.Ctx, &workflowservice.RegisterNamespaceRequest{Namespace: name, WorkflowExecutionRetentionPeriod: durationpb.New(retention)})
+	var there *serviceerror.NamespaceAlreadyExists
+	switch {
+	case errors.As(err, &there):
+		return nil
+	case err != nil:
+		return fmt.Errorf("make the namespace %s: %w", name, err)
+	}
+	fmt.Fprintf(r.Out, "The namespace %s is made; what has ended is kept for %s.\n", name, retention) //nolint:errcheck // a report
+	ctx, cancel := context.WithTimeout(r.Ctx, namespaceReady)
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		_, err := c.WorkflowService().ListOpenWorkflowExecutions(ctx, &workflowservice.ListOpenWorkflowExecutionsRequest{Namespace: name, MaximumPageSize: 1})
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the new namespace %s cannot be used yet: %w", name, err)
+		case <-tick.C:
+		}
+	}
 }
 
 func attributeNames() []string {

@@ -136,7 +136,12 @@ func (d *deployment) start(args ...string) *process {
 // startIn starts the program in a folder; without an environment it has the test's own.
 func (d *deployment) startIn(folder string, env []string, args ...string) *process {
 	d.t.Helper()
-	p := &process{cmd: exec.Command(binary, args...), done: make(chan struct{}), log: &lockedBuffer{}}
+	return d.startProgram(binary, folder, env, args...)
+}
+
+func (d *deployment) startProgram(program, folder string, env []string, args ...string) *process {
+	d.t.Helper()
+	p := &process{cmd: exec.Command(program, args...), done: make(chan struct{}), log: &lockedBuffer{}}
 	p.cmd.Dir, p.cmd.Env = folder, env
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(d.t, p.cmd.Start())

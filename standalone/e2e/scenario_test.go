@@ -171,7 +171,12 @@ func (l *link) requireNoneTwice(sales int) {
 
 func ready(t testing.TB, products int, env ...string) *link {
 	t.Helper()
-	d := deploy(t, env...)
+	return readyOn(deploy(t, env...), products)
+}
+
+// readyOn links two environments of a deployment, so that sales go by themselves.
+func readyOn(d *deployment, products int) *link {
+	d.t.Helper()
 	l := newLink(d, products, d.base)
 	l.importAll(products)
 	l.mapAll()

@@ -43,8 +43,12 @@ func run(file string) error {
 				return fmt.Errorf("%s can be reached from outside on port %s", name, port.Published)
 			}
 		}
-		if service.HealthCheck == nil && name != "migrate" && name != "temporal-ui" {
+		job := service.Restart == "on-failure"
+		if service.HealthCheck == nil && !job && name != "temporal-ui" {
 			return fmt.Errorf("%s has no health check", name)
+		}
+		if service.Logging == nil || service.Logging.Options["max-size"] == "" {
+			return fmt.Errorf("the log of %s has no limit", name)
 		}
 	}
 	return nil
