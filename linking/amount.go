@@ -3,6 +3,7 @@ package linking
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -23,6 +24,33 @@ func ParseAmount(text string) (string, error) {
 	return amount.String(), nil
 }
 
+// A price has so many digits before its point, and is compared to five behind it: no more are kept to sort and search by.
+var largestPrice = decimal.New(1, 9)
+
+const priceDigits = 5
+
+// ParsePrice reads an amount that is a price.
+func ParsePrice(text string) (string, error) {
+	amount, err := ParseAmount(text)
+	if err != nil || amount == "" {
+		return "", err
+	}
+	if price, err := parseNumber(amount); err != nil || price.Abs().Round(priceDigits).GreaterThanOrEqual(largestPrice) {
+		return "", between("", "-999999999", "999999999")
+	}
+	return amount, nil
+}
+
+// CheckWhole refuses a whole number that does not fit where it is kept.
+func CheckWhole(field string, number int64) error {
+	if number < -largestWhole || number > largestWhole {
+		return between(field, strconv.Itoa(-largestWhole), strconv.Itoa(largestWhole))
+	}
+	return nil
+}
+
+const largestWhole = 1_000_000_000
+
 // How partners write amounts. One comma with three digits behind it may be either ("1,234"), and is neither.
 var (
 	commaDecimal = regexp.MustCompile(`^[+-]?(\d+|\d{1,3}([. ]\d{3})+),\d+$`)
@@ -32,7 +60,7 @@ var (
 	pointed      = regexp.MustCompile(`^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$`)
 )
 
-// ReadAmount reads an amount as partners write it, where there is one meaning only: with a decimal comma, with
+// ReadAmount reads a price as partners write it, where there is one meaning only: with a decimal comma, with
 // thousands set apart, with the sign or name of the euro. "1.234" has a decimal point.
 func ReadAmount(text string) (string, error) {
 	plain := plainNumber(text)
@@ -50,11 +78,10 @@ func ReadAmount(text string) (string, error) {
 	case pointed.MatchString(plain):
 		plain = strings.ReplaceAll(plain, ".", "")
 	}
-	amount, err := ParseAmount(plain)
-	if err != nil {
+	if _, err := ParseAmount(plain); err != nil {
 		return "", Problem{Code: states.ProblemNotAnAmount, Detail: fmt.Sprintf("%.40s", text)}
 	}
-	return amount, nil
+	return ParsePrice(plain)
 }
 
 // plainNumber writes every kind of space as one, and none around it.

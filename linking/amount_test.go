@@ -26,6 +26,21 @@ func TestReadAmount(t *testing.T) {
 	}
 }
 
+// A price that does not fit where prices are kept is refused, whoever writes it; rounding must not take it over the edge.
+func TestPricesFit(t *testing.T) {
+	t.Parallel()
+	for _, fits := range []string{"999999999", "999999999.99999", "-999999999.5", "0.123456789", ""} {
+		_, err := linking.ParsePrice(fits)
+		require.NoError(t, err, fits)
+	}
+	for _, over := range []string{"1000000000", "999999999.999999", "99999999999999999999", "-1000000000"} {
+		_, err := linking.ParsePrice(over)
+		require.ErrorContains(t, err, "999999999", over)
+		_, err = linking.ReadAmount(over)
+		require.ErrorContains(t, err, "999999999", over)
+	}
+}
+
 func TestReadMonths(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int64{"12": 12, "12.0": 12, "12 maanden": 12, "12 Mnd.": 12, "12 months": 12, "12maanden": 12, "1 jaar": 12, "3 years": 36, "1,5 jaar": 18, "1 maand": 1, "1 200": 1200} {

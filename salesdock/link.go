@@ -1,5 +1,7 @@
 package salesdock
 
+import "encoding/json"
+
 // Capabilities is what a partner that runs this project offers beyond Salesdock.
 type Capabilities struct {
 	Product              string            `json:"product"`
@@ -19,6 +21,18 @@ type Capabilities struct {
 	LimitsByTokenAlone   bool              `json:"limits_by_token_alone"`
 	Token                *TokenDescription `json:"token,omitempty"`
 }
+
+// UnmarshalJSON reads what a partner says of itself. A pace that nobody means is the fastest that we keep.
+func (c *Capabilities) UnmarshalJSON(data []byte) error {
+	type said Capabilities
+	if err := json.Unmarshal(data, (*said)(c)); err != nil {
+		return err
+	}
+	c.RequestsPerMinute = min(max(c.RequestsPerMinute, 0), fastestPace)
+	return nil
+}
+
+const fastestPace = 60_000
 
 // TokenDescription tells a caller about the token it used.
 type TokenDescription struct {

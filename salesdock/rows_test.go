@@ -375,3 +375,14 @@ func TestDocumentsLeadToAddresses(t *testing.T) {
 		require.Equal(t, kept && location != "", content.Documents[0].Location != "", location)
 	}
 }
+
+// A pace that nobody means would not fit where it is kept, and every link's pace is read from there.
+func TestAPartnersPaceFits(t *testing.T) {
+	t.Parallel()
+	for said, kept := range map[string]int{"120": 120, "99999999999": 60_000, "-5": 0} {
+		var c salesdock.Capabilities
+		require.NoError(t, json.Unmarshal([]byte(`{"product": "koppel", "requests_per_minute": `+said+`}`), &c))
+		require.Equal(t, kept, c.RequestsPerMinute)
+		require.Equal(t, "koppel", c.Product)
+	}
+}

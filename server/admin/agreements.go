@@ -54,10 +54,7 @@ func (v *visit) saveAgreement() error {
 	if building {
 		return v.agreementPage(name, rule, form)
 	}
-	sort, err := strconv.Atoi(v.posted("sort"))
-	if err != nil {
-		sort = 0
-	}
+	sort := v.postedSort()
 	saved, err := v.svc.Catalogue.SaveAgreement(v.gin.Request.Context(), v.actor, id, linking.Agreement{
 		Name: name, Identifier: v.posted("identifier"), Text: v.posted("text"), Visible: v.posted("visible") != "", Required: v.posted("required") != "",
 		Archive: v.posted("archive") != "", RuleVisible: v.posted("rule_visible") != "", RuleRequired: v.posted("rule_required") != "", Rule: rule,

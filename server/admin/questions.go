@@ -57,10 +57,7 @@ func (v *visit) saveQuestion() error {
 	if building {
 		return v.questionPage(name, rule, form)
 	}
-	sort, err := strconv.Atoi(v.posted("sort"))
-	if err != nil {
-		sort = 0
-	}
+	sort := v.postedSort()
 	saved, err := v.svc.Catalogue.SaveQuestion(v.gin.Request.Context(), v.actor, id, linking.Question{
 		Name: name, Identifier: v.posted("identifier"), InputType: v.posted("input_type"), Description: v.posted("description"), Options: lines(v.posted("options")),
 		Validator: v.posted("validator"), DefaultValue: v.posted("default_value"), ProductTypes: lines(v.posted("product_types")),

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -300,6 +301,19 @@ func (v *visit) postedID(name string) *int64 {
 		return nil
 	}
 	return &n
+}
+
+// postedSort is a place in an order; none is the first. What is no number, or too large for one, the service refuses.
+func (v *visit) postedSort() int {
+	text := v.posted("sort")
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return math.MaxInt
+	}
+	return n
 }
 
 func (v *visit) remote() netip.Addr {

@@ -50,6 +50,7 @@ func TestAChangeCursorTellsOfWhatWent(t *testing.T) {
 	t.Parallel()
 	s := servicetest.NewShop(t)
 	ctx := t.Context()
+	dbtest.UntilReadable(t, s.Database)
 	page, cursor, _, full, err := s.Catalogue.ProductChanges(ctx, s.Agent, service.Cursor{})
 	require.NoError(t, err)
 	require.True(t, full)

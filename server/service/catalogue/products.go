@@ -162,7 +162,7 @@ func (in *ProductInput) check() error {
 	for field, amount := range map[string]*string{
 		"price": &c.Price, "price_action": &c.PriceAction, "price_monthly": &c.PriceMonthly, "price_monthly_action": &c.PriceMonthlyAction,
 	} {
-		canonical, err := linking.ParseAmount(*amount)
+		canonical, err := linking.ParsePrice(*amount)
 		if err != nil {
 			return service.InvalidValue(field, err)
 		}

@@ -134,6 +134,9 @@ func (s *Catalogue) SaveQuestion(ctx context.Context, a service.Actor, id int64,
 	if err := question.Validate(); err != nil {
 		return q, service.InvalidValue("definition", err)
 	}
+	if err := linking.CheckWhole("sort", int64(sort)); err != nil {
+		return q, service.InvalidValue("sort", err)
+	}
 	question.ID = 0
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		if id == 0 {
@@ -185,6 +188,9 @@ func (s *Catalogue) SaveAgreement(ctx context.Context, a service.Actor, id int64
 	}
 	if err := agreement.Rule.Validate(); err != nil {
 		return row, service.InvalidValue("rule", err)
+	}
+	if err := linking.CheckWhole("sort", int64(sort)); err != nil {
+		return row, service.InvalidValue("sort", err)
 	}
 	agreement.ID = 0
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
