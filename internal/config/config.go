@@ -49,7 +49,7 @@ type Config struct {
 	PartnerRate       float64       `help:"Requests a second to one partner (limit group)." env:"KOPPEL_PARTNER_RATE" default:"${partner_rate}"`
 	PartnerHosts      []string      `help:"Hosts that may be called although they are private, or not by https on port 443: name, host:port or range of addresses." env:"KOPPEL_PARTNER_HOSTS"`
 	EgressProxy       *url.URL      `help:"Proxy through which partners and webhooks are called; it has to hold which addresses names may have." env:"KOPPEL_EGRESS_PROXY" placeholder:"URL"`
-	SMTPURL           Secret        `name:"smtp-url" help:"Mail server for confirmations and invitations: smtp://user:password@host:587, or smtps://; without one no mail is sent." env:"KOPPEL_SMTP_URL" placeholder:"URL"`
+	SMTPURL           Secret        `name:"smtp-url" help:"Mail server for confirmations and invitations: smtp://user:password@host:587?starttls=required, or smtps://; without one no mail is sent." env:"KOPPEL_SMTP_URL" placeholder:"URL"`
 	MailFrom          string        `help:"Sender of mails." env:"KOPPEL_MAIL_FROM" placeholder:"ADDRESS"`
 	LookAfter         time.Duration `help:"How long after an order whose answer did not arrive a stock partner may be believed that it has not got it (decision 16)." env:"KOPPEL_LOOK_AFTER" default:"10m"`
 	WorkerConcurrency int           `help:"Activities a worker runs at once, for each queue." env:"KOPPEL_WORKER_CONCURRENCY" default:"50"`

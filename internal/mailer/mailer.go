@@ -21,8 +21,8 @@ type Mailer struct {
 	host    string
 }
 
-// New makes a mailer of an address such as smtp://user:password@host:587 (STARTTLS where the server has it) or
-// smtps://user:password@host:465, and a sender. Without an address there is none.
+// New makes a mailer of an address such as smtp://user:password@host:587?starttls=required, or without that (STARTTLS where
+// the server has it), or smtps://user:password@host:465, and a sender. Without an address there is none.
 func New(address, from string) (*Mailer, error) {
 	if address == "" {
 		return nil, nil //nolint:nilnil // mail is not configured
@@ -34,7 +34,11 @@ func New(address, from string) (*Mailer, error) {
 	if err := mail.NewMsg().From(from); err != nil {
 		return nil, fmt.Errorf("KOPPEL_MAIL_FROM %q is not an e-mail address", from)
 	}
-	m := &Mailer{from: from, host: parsed.Hostname(), options: []mail.Option{mail.WithTimeout(timeout), mail.WithTLSPolicy(mail.TLSOpportunistic)}}
+	policy, err := tlsPolicy(parsed)
+	if err != nil {
+		return nil, err
+	}
+	m := &Mailer{from: from, host: parsed.Hostname(), options: []mail.Option{mail.WithTimeout(timeout), mail.WithTLSPolicy(policy)}}
 	if parsed.Scheme == "smtps" {
 		m.options = append(m.options, mail.WithSSL())
 	}
@@ -46,6 +50,26 @@ func New(address, from string) (*Mailer, error) {
 		m.options = append(m.options, mail.WithUsername(user), mail.WithPassword(password), mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover))
 	}
 	return m, nil
+}
+
+// tlsPolicy is what the address asks for. What is misspelt there must not be taken for less than was meant.
+func tlsPolicy(address *url.URL) (mail.TLSPolicy, error) {
+	wrong := errors.New("KOPPEL_SMTP_URL: after the ? belongs starttls=required or starttls=opportunistic, and for smtps:// nothing")
+	asked, err := url.ParseQuery(address.RawQuery)
+	if err != nil || len(asked) > 1 || len(asked) == 1 && (address.Scheme == "smtps" || len(asked["starttls"]) != 1) {
+		return 0, wrong
+	}
+	switch asked.Get("starttls") {
+	case "required":
+		return mail.TLSMandatory, nil
+	case "opportunistic":
+		return mail.TLSOpportunistic, nil
+	case "":
+		if len(asked) == 0 {
+			return mail.TLSOpportunistic, nil
+		}
+	}
+	return 0, wrong
 }
 
 // Message is a mail. ID makes its Message-ID, so that one that came twice all the same is seen to be one.

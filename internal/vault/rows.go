@@ -32,6 +32,11 @@ func InvitationRow(environmentID, userID int64) string {
 	return fmt.Sprintf("user/%d/%d/invitation", environmentID, userID)
 }
 
+// AccessMailRow names what a mail says of a change of access.
+func AccessMailRow(environmentID, userID int64) string {
+	return fmt.Sprintf("user/%d/%d/access", environmentID, userID)
+}
+
 // SigningKeyRow names the key that an environment signs its requests to partners with.
 func SigningKeyRow(environmentID int64) string {
 	return fmt.Sprintf("environment/%d/signing", environmentID)

@@ -26,6 +26,7 @@ type Server struct {
 	mu    sync.Mutex
 	mode  string
 	mails []string
+	heard []string
 }
 
 // New starts one; it goes with the test.
@@ -62,6 +63,13 @@ func (s *Server) Mails() []string {
 	return append([]string{}, s.mails...)
 }
 
+// Heard are the words that commands began with, in order.
+func (s *Server) Heard() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string{}, s.heard...)
+}
+
 func (s *Server) serve(connection net.Conn) {
 	defer connection.Close() //nolint:errcheck // a test's connection
 	reader := bufio.NewReader(connection)
@@ -74,6 +82,7 @@ func (s *Server) serve(connection net.Conn) {
 		}
 		s.mu.Lock()
 		mode := s.mode
+		s.heard = append(s.heard, strings.ToUpper(strings.Fields(line + " -")[0]))
 		s.mu.Unlock()
 		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
 		case strings.HasPrefix(verb, "EHLO"), strings.HasPrefix(verb, "HELO"):
