@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -124,8 +125,11 @@ func (m *Mail) compose(ctx context.Context, tx *db.Tx, row db.Mail) (*mailer.Mes
 	if err != nil {
 		return nil, err
 	}
-	if row.UserID != nil {
+	switch row.Kind {
+	case states.MailInvitation:
 		return m.invitation(ctx, tx, row, env)
+	case states.MailAccess:
+		return m.access(row, env)
 	}
 	return confirmation(ctx, tx, row, env)
 }
@@ -147,6 +151,20 @@ func (m *Mail) invitation(ctx context.Context, tx *db.Tx, row db.Mail, env db.En
 	subject, body := words.InvitationMail(env.Language, env.Name, env.Account, invited.User.Email,
 		words.InvitationURL(m.PublicURL, env.Account, string(text)), invited.ExpiresAt.In(salesdock.Amsterdam).Format("02-01-2006 15:04"))
 	return &mailer.Message{ID: fmt.Sprintf("invitation-%d-%d@%s.koppel", env.ID, row.ID, env.Account), To: invited.User.Email, Subject: subject, Text: body}, nil
+}
+
+// access tells somebody what was done to their access, at the address that they had.
+func (m *Mail) access(row db.Mail, env db.Environment) (*mailer.Message, error) {
+	sealed, err := m.Vault.Open(vault.AccessMailRow(env.ID, *row.UserID), row.SecretSealed)
+	if err != nil {
+		return nil, err
+	}
+	var told words.AccessTold
+	if err := json.Unmarshal(sealed, &told); err != nil {
+		return nil, fmt.Errorf("read what the mail says: %w", err)
+	}
+	subject, body := words.AccessMail(env.Language, env.Name, env.Account, told, row.CreatedAt.In(salesdock.Amsterdam).Format("02-01-2006 15:04"))
+	return &mailer.Message{ID: fmt.Sprintf("access-%d-%d@%s.koppel", env.ID, row.ID, env.Account), To: told.To, Subject: subject, Text: body}, nil
 }
 
 // confirmation tells a customer what was ordered, and from whom.

@@ -114,6 +114,41 @@ func TestConfirmationMail(t *testing.T) {
 	require.Equal(t, states.MailNotConfigured, c.state(in).State)
 }
 
+// Whose access was changed is told so at the address that they had, in the words of the change. Once settled nothing of it is kept.
+func TestAccessMail(t *testing.T) {
+	t.Parallel()
+	w := setup(t, false)
+	w.svc.MailConfigured = true
+	server := smtptest.New(t)
+	sender, err := mailer.New(server.URL, "koppel@acme.example")
+	require.NoError(t, err)
+	acts := &activities.Mail{Store: w.svc.Store, Vault: w.svc.Vault, Mailer: sender, Log: zap.NewNop(), Now: time.Now}
+	user, err := w.svc.Access.CreateUser(t.Context(), w.actor, access.UserInput{Email: "oud@acme.example", Role: states.RoleAdmin})
+	require.NoError(t, err)
+	_, err = w.svc.Access.UpdateUser(t.Context(), w.actor, user.ID, access.UserInput{Email: "nieuw@acme.example", Role: states.RoleAdmin}, true)
+	require.NoError(t, err)
+	var ids []int64
+	require.NoError(t, w.svc.Store.WithSystemTx(t.Context(), func(tx *db.Tx) (err error) {
+		ids, err = tx.SystemMailsToRun(t.Context(), 0, 10)
+		return err
+	}))
+	in := activities.MailInput{EnvironmentID: w.actor.EnvironmentID, MailID: ids[0]}
+	result, err := acts.SendMail(t.Context(), in)
+	require.NoError(t, err)
+	require.True(t, result.Ended)
+	require.Len(t, server.Mails(), 1)
+	text, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(server.Mails()[0])))
+	require.NoError(t, err)
+	require.Contains(t, string(text), "oud@acme.example")
+	require.NotContains(t, string(text), "nieuw@acme.example")
+	require.Contains(t, string(text), "is het e-mailadres waarmee je inlogt gewijzigd")
+	w.tx(func(tx *db.Tx) error {
+		row, err := tx.MailByID(t.Context(), in.EnvironmentID, in.MailID)
+		require.Nil(t, row.SecretSealed)
+		return err
+	})
+}
+
 // An invitation is mailed with a link that works; one that was replaced is not mailed any more. The link is kept nowhere.
 func TestInvitationMail(t *testing.T) {
 	t.Parallel()

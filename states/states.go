@@ -81,6 +81,23 @@ const (
 	OperationCancelled OperationState = "cancelled"
 )
 
+// AccessChange is what was done to a person's access. It is an action of the audit log, and in the mail to that person.
+type AccessChange string
+
+// Changes of access.
+const (
+	AccessPassword     AccessChange = "set_password"
+	AccessEmail        AccessChange = "change_email"
+	AccessRole         AccessChange = "change_role"
+	AccessOff          AccessChange = "switch_off"
+	AccessOn           AccessChange = "switch_on"
+	AccessTokenMade    AccessChange = "make_token"
+	AccessTokenRevoked AccessChange = "revoke_token"
+)
+
+// AccessChanges are all of them.
+var AccessChanges = []AccessChange{AccessPassword, AccessEmail, AccessRole, AccessOff, AccessOn, AccessTokenMade, AccessTokenRevoked}
+
 // MailKind is what a mail is about.
 type MailKind string
 
@@ -88,6 +105,7 @@ type MailKind string
 const (
 	MailConfirmation MailKind = "confirmation"
 	MailInvitation   MailKind = "invitation"
+	MailAccess       MailKind = "access" // to whom somebody's change of their access concerns
 )
 
 // MailState is the state of a mail.

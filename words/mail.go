@@ -32,6 +32,34 @@ func InvitationMail(language states.Language, environment, account, email, link,
 			environment, until, link, account, email)
 }
 
+// accessChanges are what the mail to a person says was done.
+var accessChanges = map[states.AccessChange]sentence{
+	states.AccessPassword:     {"is je wachtwoord gewijzigd", "your password was changed"},
+	states.AccessEmail:        {"is het e-mailadres waarmee je inlogt gewijzigd", "the e-mail address that you sign in with was changed"},
+	states.AccessRole:         {"is je rol gewijzigd", "your role was changed"},
+	states.AccessOff:          {"is je toegang uitgezet", "your access was switched off"},
+	states.AccessOn:           {"is je toegang weer aangezet", "your access was switched on again"},
+	states.AccessTokenMade:    {"is op jouw naam een API-token gemaakt", "an API token was made in your name"},
+	states.AccessTokenRevoked: {"is een API-token van jou ingetrokken", "an API token of yours was revoked"},
+}
+
+// AccessTold is what a mail says of a change of somebody's access, and to which address. It is kept sealed.
+type AccessTold struct {
+	Change states.AccessChange `json:"change"`
+	By     string              `json:"by"`
+	To     string              `json:"to"`
+}
+
+// AccessMail writes the mail that tells a person what was done to their access, by whom and when.
+func AccessMail(language states.Language, environment, account string, told AccessTold, at string) (subject, text string) {
+	say := mailWords(language)
+	what := say(accessChanges[told.Change].nl, accessChanges[told.Change].en)
+	return say("Je toegang tot %s is gewijzigd", "Your access to %s was changed", environment),
+		say("Beste gebruiker,\n\nOp %[1]s %[2]s, in de omgeving %[3]s (account %[4]s), door %[5]s.\n\nKlopt dit niet? Neem dan meteen contact op met een eigenaar van de omgeving, langs een andere weg dan deze mail.\n\nMet vriendelijke groet,\n%[3]s\n",
+			"Hello,\n\nOn %[1]s %[2]s, in the environment %[3]s (account %[4]s), by %[5]s.\n\nIs this not right? Contact an owner of the environment at once, by another way than this mail.\n\nKind regards,\n%[3]s\n",
+			at, what, environment, account, told.By)
+}
+
 // ConfirmationMail writes the mail that confirms a sale to its customer, in the environment's language.
 func ConfirmationMail(language states.Language, environment string, number int64, s linking.Submission, lines []linking.SoldLine) (subject, text string) {
 	say := mailWords(language)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"koppel/db"
+	"koppel/db/dbtest"
 	"koppel/server/service/access"
 	"koppel/states"
 )
@@ -84,6 +86,8 @@ func TestSigningIn(t *testing.T) {
 	p.signIn("zonwijs", "owner@zonwijs.example")
 }
 
+const newPassword = "een ander lang wachtwoord"
+
 func TestPasswordAndSwitchingOffEndSessions(t *testing.T) {
 	w := setup(t)
 	w.fill()
@@ -91,18 +95,66 @@ func TestPasswordAndSwitchingOffEndSessions(t *testing.T) {
 	a := here.post("/o/zonwijs/me", "your_password", password, "password", "kort")
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
 	require.Contains(t, a.body, "minstens 12 tekens")
-	require.Equal(t, http.StatusSeeOther, here.post("/o/zonwijs/me", "your_password", password, "password", "een ander lang wachtwoord").status)
+	require.Equal(t, http.StatusSeeOther, here.post("/o/zonwijs/me", "your_password", password, "password", newPassword).status)
 	require.Equal(t, http.StatusOK, here.get("/o/zonwijs").status)
 	require.Equal(t, http.StatusSeeOther, there.get("/o/zonwijs").status)
 
 	agent := w.person().signIn("zonwijs", "agent@partner.example")
 	require.Equal(t, http.StatusOK, agent.get("/o/zonwijs/sales").status)
 	user := fmt.Sprintf("/o/zonwijs/users/%d", w.ids["users"])
-	require.Equal(t, http.StatusSeeOther, here.post(user, "email", "agent@partner.example", "role", "agent", "organisation_id", fmt.Sprint(w.ids["organisations"])).status)
+	require.Equal(t, http.StatusSeeOther, here.post(user, "email", "agent@partner.example", "role", "agent", "organisation_id", fmt.Sprint(w.ids["organisations"]), "your_password", newPassword).status)
 	require.Equal(t, http.StatusSeeOther, agent.get("/o/zonwijs/sales").status, "switched off")
-	a = here.post(fmt.Sprintf("/o/zonwijs/users/%d", w.owner.UserID), "email", "owner@zonwijs.example", "role", "owner")
+	a = here.post(fmt.Sprintf("/o/zonwijs/users/%d", w.owner.UserID), "email", "owner@zonwijs.example", "role", "owner", "your_password", newPassword)
 	require.Equal(t, http.StatusUnprocessableEntity, a.status)
 	require.Contains(t, a.body, "Een omgeving houdt altijd een actieve eigenaar.")
+}
+
+// What changes somebody's access is done by who proves who they are, and stands in the log as what it is.
+func TestAccessOfOthersAsksForThePassword(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.fill()
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	user, organisation := fmt.Sprintf("/o/zonwijs/users/%d", w.ids["users"]), fmt.Sprint(w.ids["organisations"])
+	as := func(changed ...string) []string {
+		return append([]string{"email", "agent@partner.example", "role", "agent", "organisation_id", organisation, "active", "1"}, changed...)
+	}
+	tokens := func() []db.Token {
+		list, err := w.svc.Access.Tokens(t.Context(), w.owner, w.ids["users"])
+		require.NoError(t, err)
+		return list
+	}
+	first, ahead := tokens()[0].ID, time.Duration(0)
+	w.now = func() time.Time { return time.Now().Add(ahead) }
+	for name, change := range map[string]struct {
+		to     string
+		fields []string
+	}{
+		"set_password": {user, as("password", "vliegende bananenkwark 7")},
+		"change_email": {user, []string{"email", "ander@partner.example", "role", "agent", "organisation_id", organisation, "active", "1"}},
+		"change_role":  {user, []string{"email", "agent@partner.example", "role", "admin", "organisation_id", organisation, "active", "1"}},
+		"switch_off":   {user, as()[:6]},
+		"make_token":   {user + "/tokens", []string{"name", "t"}},
+		"revoke_token": {fmt.Sprintf("%s/tokens/%d/revoke", user, first), nil},
+		"invite":       {user + "/invite", nil},
+		"create":       {"/o/zonwijs/users/new", []string{"email", "baas@zonwijs.example", "role", "admin"}},
+	} {
+		logged := func() string {
+			return dbtest.One(t, w.database, `SELECT count(*)::text FROM audit_log WHERE entity = 'user' AND action = '`+name+`'`)
+		}
+		before, had := logged(), len(tokens())
+		a := p.post(change.to, append(change.fields, "your_password", "fout")...)
+		require.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusSeeOther}, a.status, name)
+		require.Equal(t, before, logged(), name)
+		require.Len(t, tokens(), had)
+		require.Nil(t, tokens()[0].RevokedAt)
+		ahead += 16 * time.Minute // so often may be tried
+	}
+	require.Equal(t, http.StatusSeeOther, p.post(user, as("firstname", "Annie")...).status, "a name is no access")
+	require.Equal(t, http.StatusSeeOther, p.post(user, as("password", "vliegende bananenkwark 7", "your_password", password)...).status)
+	require.Contains(t, p.get(user).body, "Wachtwoord gewijzigd")
+	require.Equal(t, http.StatusSeeOther, p.post(fmt.Sprintf("%s/tokens/%d/revoke", user, first), "your_password", password).status)
+	require.NotNil(t, tokens()[0].RevokedAt)
 }
 
 func TestATokenAsksForThePassword(t *testing.T) {
@@ -162,8 +214,8 @@ func TestInvitation(t *testing.T) {
 	boss, user := w.person().signIn("voltera", "owner@voltera.example"), fmt.Sprintf("/o/voltera/users/%d", invitation.User.ID)
 	require.Contains(t, boss.get(user).body, "Wachtwoord vergeten?")
 	link := regexp.MustCompile(`value="[^"]+(/invitation/voltera/\w+)"`)
-	first := link.FindStringSubmatch(boss.post(user + "/invite").body)
-	shown := boss.post(user + "/invite").body
+	first := link.FindStringSubmatch(boss.post(user+"/invite", "your_password", password).body)
+	shown := boss.post(user+"/invite", "your_password", password).body
 	last := link.FindStringSubmatch(shown)
 	require.Contains(t, shown, "geef hem zelf door", "there is no mail server")
 	require.Regexp(t, `href="`+user+`"\s+aria-current="page"`, shown, "it is the user's page")
@@ -172,6 +224,6 @@ func TestInvitation(t *testing.T) {
 	require.Equal(t, "/sign-in", w.person().post(last[1], "password", password+"2").location)
 	require.NotEqual(t, http.StatusOK, p.get(user).status)
 	require.Equal(t, "/o/voltera", p.post("/sign-in", "account", "voltera", "email", "nieuw@voltera.example", "password", password+"2").location)
-	require.Equal(t, http.StatusForbidden, p.post(fmt.Sprintf("/o/voltera/users/%d/invite", owner.UserID)).status, "only an owner has an owner choose a password")
+	require.Equal(t, http.StatusForbidden, p.post(fmt.Sprintf("/o/voltera/users/%d/invite", owner.UserID), "your_password", password+"2").status, "only an owner has an owner choose a password")
 	require.Equal(t, http.StatusNotFound, w.person().get(strings.Replace(address, "/voltera/", "/elders/", 1)).status)
 }

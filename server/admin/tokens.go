@@ -46,8 +46,7 @@ func (v *visit) createToken() error {
 		in.ExpiresAt = new(day.AddDate(0, 0, 1))
 	}
 	var text string
-	err = v.svc.Access.ConfirmPassword(v.gin.Request.Context(), v.actor, v.gin.PostForm("your_password"))
-	if err == nil {
+	if err = v.confirmed(true); err == nil {
 		_, text, err = v.svc.Access.CreateToken(v.gin.Request.Context(), v.actor, id, in)
 	}
 	form.Values.Del("your_password")
@@ -69,6 +68,8 @@ func (v *visit) revokeToken() error {
 	if err != nil {
 		return err
 	}
-	err = v.svc.Access.RevokeToken(v.gin.Request.Context(), v.actor, id, token)
+	if err = v.confirmed(id != v.actor.UserID); err == nil {
+		err = v.svc.Access.RevokeToken(v.gin.Request.Context(), v.actor, id, token)
+	}
 	return v.did(err, v.to("/users/%d/tokens", id), "Het token is ingetrokken.")
 }

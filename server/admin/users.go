@@ -49,10 +49,15 @@ func (v *visit) postedUser() access.UserInput {
 }
 
 func (v *visit) saveNewUser() error {
-	user, err := v.svc.Access.CreateUser(v.gin.Request.Context(), v.actor, v.postedUser())
+	in := v.postedUser()
+	user, err := db.User{}, v.confirmed(access.SensitiveNew(in))
+	if err == nil {
+		user, err = v.svc.Access.CreateUser(v.gin.Request.Context(), v.actor, in)
+	}
 	if err != nil {
 		form := v.form()
 		form.Values.Del("password")
+		form.Values.Del("your_password")
 		if !v.refused(&form, err) {
 			return err
 		}
@@ -103,15 +108,19 @@ func (v *visit) saveUser() error {
 	if err != nil {
 		return err
 	}
-	ctx := v.gin.Request.Context()
-	if _, err := v.svc.Access.UpdateUser(ctx, v.actor, id, v.postedUser(), v.posted("active") != ""); err != nil {
+	ctx, in, active := v.gin.Request.Context(), v.postedUser(), v.posted("active") != ""
+	user, err := v.svc.Access.User(ctx, v.actor, id)
+	if err != nil {
+		return err
+	}
+	if err = v.confirmed(access.Sensitive(user, in, active)); err == nil {
+		_, err = v.svc.Access.UpdateUser(ctx, v.actor, id, in, active)
+	}
+	if err != nil {
 		form := v.form()
 		form.Values.Del("password")
+		form.Values.Del("your_password")
 		if !v.refused(&form, err) {
-			return err
-		}
-		user, err := v.svc.Access.User(ctx, v.actor, id)
-		if err != nil {
 			return err
 		}
 		return v.userPage(user, nil, form)
@@ -119,11 +128,22 @@ func (v *visit) saveUser() error {
 	return v.done(v.to("/users/%d", id), "Opgeslagen.")
 }
 
+// confirmed has the person prove again who they are, where that is needed.
+func (v *visit) confirmed(needed bool) error {
+	if !needed {
+		return nil
+	}
+	return v.svc.Access.ConfirmPassword(v.gin.Request.Context(), v.actor, v.gin.PostForm("your_password"))
+}
+
 // inviteUser makes a link to choose a password with, and shows it this once.
 func (v *visit) inviteUser() error {
 	id, err := v.id("id")
 	if err != nil {
 		return err
+	}
+	if err := v.confirmed(true); err != nil {
+		return v.did(err, v.to("/users/%d", id), "")
 	}
 	invitation, err := v.svc.Access.InviteUser(v.gin.Request.Context(), v.actor, id)
 	if err != nil {

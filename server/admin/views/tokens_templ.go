@@ -436,7 +436,27 @@ func tokenRow(u db.User, token db.Token) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = Confirm("revoke-"+itoa(token.ID), t(ctx, "Intrekken"), "", t(ctx, "Wat dit token gebruikt, werkt binnen 5 seconden niet meer. Een koppeling staat dan stil tot er een nieuw token is."), to(ctx, "/users/%d/tokens/%d/revoke", u.ID, token.ID), t(ctx, "Ja, trek in")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Var23 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+				if !templ_7745c5c3_IsBuffer {
+					defer func() {
+						templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+						if templ_7745c5c3_Err == nil {
+							templ_7745c5c3_Err = templ_7745c5c3_BufErr
+						}
+					}()
+				}
+				ctx = templ.InitializeContext(ctx)
+				if u.ID != site(ctx).Actor.UserID {
+					templ_7745c5c3_Err = ownPassword("revoke-password-"+itoa(token.ID)).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
+				return nil
+			})
+			templ_7745c5c3_Err = Confirm("revoke-"+itoa(token.ID), t(ctx, "Intrekken"), "", t(ctx, "Wat dit token gebruikt, werkt binnen 5 seconden niet meer. Een koppeling staat dan stil tot er een nieuw token is."), to(ctx, "/users/%d/tokens/%d/revoke", u.ID, token.ID), t(ctx, "Ja, trek in")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

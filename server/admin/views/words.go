@@ -144,7 +144,8 @@ var auditWords = map[string]string{
 	"map_questions": tr("Productvragen gekoppeld"), "map_agreements": tr("Accorderingen gekoppeld"), "map_statuses": tr("Statussen gekoppeld"),
 	"sign_in": tr("Ingelogd"), "revoke": tr("Ingetrokken"), "grant": tr("Rechten gewijzigd"), "correct": tr("Gecorrigeerd"), "forward": tr("Verzonden"),
 	"confirm": tr("Doorgevoerd"), "dismiss": tr("Niet doorgevoerd"), "undo": tr("Teruggedraaid"), "retry": tr("Opnieuw geprobeerd"),
-	"change_password": tr("Wachtwoord gewijzigd"), "invite": tr("Uitgenodigd"), "accept_invitation": tr("Wachtwoord gekozen"),
+	"change_password": tr("Wachtwoord gewijzigd"), "set_password": tr("Wachtwoord gewijzigd"), "change_email": tr("E-mailadres gewijzigd"), "change_role": tr("Rol gewijzigd"),
+	"switch_off": tr("Uitgezet"), "switch_on": tr("Aangezet"), "make_token": tr("Token gemaakt"), "revoke_token": tr("Token ingetrokken"), "invite": tr("Uitgenodigd"), "accept_invitation": tr("Wachtwoord gekozen"),
 }
 
 // auditFields are what the audit log's fields are called on the pages where they are set.

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"koppel/db/dbtest"
 	"koppel/salesdock"
 	"koppel/server/service"
 	"koppel/server/service/access"
@@ -29,6 +31,43 @@ func TestAnAdminIsNoOwner(t *testing.T) {
 	_, _, err = s.Access.CreateToken(ctx, admin, s.Owner.UserID, access.TokenInput{Name: "t"})
 	s.Refused(service.Forbidden().Key, err)
 	_, err = s.Access.CreateUser(ctx, admin, access.UserInput{Email: "ander@acme.example", Role: states.RoleAdmin})
+	require.NoError(t, err)
+}
+
+// A change of somebody's access is an action of its own in the log, and is mailed to the address that they had. Nobody below
+// an owner changes an owner's, and a token, which proves no password, changes only what is below its user.
+func TestAChangeOfAccessIsTold(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	s.MailConfigured = true
+	ctx, admin := t.Context(), s.User("admin@acme.example", states.RoleAdmin)
+	other := s.User("ander@acme.example", states.RoleAdmin)
+	in := access.UserInput{Email: "nieuw@partner.example", Role: states.RoleTeamleader, OrganisationID: &s.Organisation, Password: "vliegende bananenkwark 7"}
+	_, err := s.Access.UpdateUser(ctx, admin, s.Agent.UserID, in, false)
+	require.NoError(t, err)
+	in.Password = ""
+	_, err = s.Access.UpdateUser(ctx, admin, s.Agent.UserID, in, true)
+	require.NoError(t, err)
+	token, _, err := s.Access.CreateToken(ctx, admin, s.Agent.UserID, access.TokenInput{Name: "t"})
+	require.NoError(t, err)
+	require.NoError(t, s.Access.RevokeToken(ctx, admin, s.Agent.UserID, token.ID))
+	told := dbtest.One(t, s.Database, fmt.Sprintf(`SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log WHERE entity = 'user' AND entity_id = '%d' AND user_id = %d AND action NOT IN ('create', 'update')`, s.Agent.UserID, admin.UserID))
+	require.Equal(t, "set_password change_email change_role switch_off switch_on make_token revoke_token", told)
+	require.Equal(t, strings.Join(states.Texts(states.AccessChanges...), " "), told, "each change there is")
+	require.Equal(t, fmt.Sprint(len(states.AccessChanges)), dbtest.One(t, s.Database, fmt.Sprintf(`SELECT count(*)::text FROM mails WHERE kind = 'access' AND user_id = %d`, s.Agent.UserID)))
+
+	owners, err := s.Access.Tokens(ctx, s.Owner, s.Owner.UserID)
+	require.NoError(t, err)
+	s.Refused(service.Forbidden().Key, s.Access.RevokeToken(ctx, admin, s.Owner.UserID, owners[0].ID))
+	byToken := admin
+	byToken.TokenID = 1
+	_, _, err = s.Access.CreateToken(ctx, byToken, other.UserID, access.TokenInput{Name: "t"})
+	s.Refused(service.Forbidden().Key, err)
+	_, err = s.Access.CreateUser(ctx, byToken, access.UserInput{Email: "derde@acme.example", Role: states.RoleAdmin})
+	s.Refused(service.Forbidden().Key, err)
+	_, err = s.Access.InviteUser(ctx, byToken, other.UserID)
+	s.Refused(service.Forbidden().Key, err)
+	_, _, err = s.Access.CreateToken(ctx, byToken, s.Agent.UserID, access.TokenInput{Name: "t"})
 	require.NoError(t, err)
 }
 

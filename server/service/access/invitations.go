@@ -55,7 +55,7 @@ func (s *Access) InviteUser(ctx context.Context, a service.Actor, id int64) (inv
 		switch {
 		case err != nil:
 			return err
-		case user.Role == states.RoleOwner && a.Role != states.RoleOwner:
+		case !mayManage(a, user):
 			return service.Forbidden()
 		case !user.Active:
 			return service.Conflict("user_off")

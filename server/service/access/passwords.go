@@ -15,6 +15,7 @@ import (
 
 	"koppel/db"
 	"koppel/server/service"
+	"koppel/states"
 )
 
 // A password has so many characters, and is not easily guessed: zxcvbn gives it 3 of 4 at least.
@@ -162,6 +163,6 @@ func (s *Access) ChangePassword(ctx context.Context, a service.Actor, current, p
 		if err := tx.SessionInsert(ctx, db.SessionInsertParams{EnvironmentID: a.EnvironmentID, UserID: a.UserID, Hash: sessionHash(session), Now: s.Now()}); err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, a, "change_password", "user", a.UserID, nil, nil)
+		return s.accessChanged(ctx, tx, a, user, states.AccessPassword)
 	})
 }

@@ -192,7 +192,7 @@ func (s *Access) CreateToken(ctx context.Context, a service.Actor, userID int64,
 		if err != nil {
 			return err
 		}
-		if user.Role == states.RoleOwner && a.Role != states.RoleOwner {
+		if !mayManage(a, user) {
 			return service.Forbidden()
 		}
 		if in.Integration { // whoever used an earlier one first, before there was a link, has no say in this one
@@ -207,18 +207,31 @@ func (s *Access) CreateToken(ctx context.Context, a service.Actor, userID int64,
 		if err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, a, "create", "token", token.ID, nil, map[string]any{"prefix": prefix, "user_id": userID, "integration": in.Integration})
+		if err := s.Audit(ctx, tx, a, "create", "token", token.ID, nil, map[string]any{"prefix": prefix, "user_id": userID, "integration": in.Integration}); err != nil {
+			return err
+		}
+		return s.accessChanged(ctx, tx, a, user, states.AccessTokenMade)
 	})
 	return token, text, service.OrNotFound(err)
 }
 
 // RevokeToken ends a token; it stops working everywhere within 5 seconds.
 func (s *Access) RevokeToken(ctx context.Context, a service.Actor, userID, tokenID int64) error {
-	return s.Tx(ctx, a, func(tx *db.Tx) error {
+	return service.OrNotFound(s.Tx(ctx, a, func(tx *db.Tx) error {
+		user, err := tx.UserByID(ctx, a.EnvironmentID, userID)
+		if err != nil {
+			return err
+		}
+		if !mayManage(a, user) {
+			return service.Forbidden()
+		}
 		now := s.Now()
 		if err := service.MustChange(tx.TokenRevoke(ctx, db.TokenRevokeParams{EnvironmentID: a.EnvironmentID, UserID: userID, ID: tokenID, Now: &now})); err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, a, "revoke", "token", tokenID, nil, nil)
-	})
+		if err := s.Audit(ctx, tx, a, "revoke", "token", tokenID, nil, map[string]any{"user_id": userID}); err != nil {
+			return err
+		}
+		return s.accessChanged(ctx, tx, a, user, states.AccessTokenRevoked)
+	}))
 }

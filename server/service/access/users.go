@@ -92,7 +92,7 @@ func (s *Access) UpdateUser(ctx context.Context, a service.Actor, id int64, in U
 		if err != nil {
 			return err
 		}
-		if before.Role == states.RoleOwner && a.Role != states.RoleOwner {
+		if !mayManage(a, before) {
 			return service.Forbidden()
 		}
 		user, err = tx.UserUpdate(ctx, db.UserUpdateParams{
@@ -121,7 +121,10 @@ func (s *Access) UpdateUser(ctx context.Context, a service.Actor, id int64, in U
 		seen := func(u db.User) map[string]any {
 			return map[string]any{"email": u.Email, "firstname": u.Firstname, "lastname": u.Lastname, "role": u.Role, "organisation_id": u.OrganisationID, "active": u.Active}
 		}
-		return s.Audit(ctx, tx, a, "update", "user", id, seen(before), seen(user))
+		if err := s.Audit(ctx, tx, a, "update", "user", id, seen(before), seen(user)); err != nil {
+			return err
+		}
+		return s.accessChanged(ctx, tx, a, before, accessChanges(before, in, active)...)
 	})
 	return user, service.OrNotFound(err)
 }
@@ -138,7 +141,7 @@ func (s *Access) checkUser(a service.Actor, in UserInput) error {
 		return service.Invalid("email", "field_invalid", in.Email)
 	case !slices.Contains(Roles, in.Role):
 		return service.Invalid("role", "field_invalid", strings.Join(states.Texts(Roles...), ", "))
-	case in.Role == states.RoleOwner && a.Role != states.RoleOwner:
+	case !mayManage(a, db.User{Role: in.Role}):
 		return service.Forbidden()
 	case in.OrganisationID == nil && in.Role != states.RoleOwner && in.Role != states.RoleAdmin:
 		return service.Invalid("organisation_id", "field_required")
