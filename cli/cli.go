@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,7 @@ type Commands struct {
 	Migrate     MigrateCmd     `cmd:"" help:"Bring the database's schema up to date."`
 	Environment EnvironmentCmd `cmd:"" help:"Make environments."`
 	Token       TokenCmd       `cmd:"" help:"Make tokens."`
+	Keys        KeysCmd        `cmd:"" help:"Look after the encryption keys."`
 	Temporal    TemporalCmd    `cmd:"" help:"Prepare Temporal's namespace."`
 	Reconcile   ReconcileCmd   `cmd:"" help:"Start what should be running in Temporal and is not; servers do it every two minutes."`
 	DeployCheck DeployCheckCmd `cmd:"" help:"Replay the open workflows of a running deployment with this program, and say which would break."`
@@ -53,6 +55,7 @@ type Program struct {
 	Name, Description string
 	Commands          any // a pointer to a struct that embeds Commands
 	Config            func() *config.Config
+	Out, Err          io.Writer // nil: the process's own
 	// Defaults of the throttles: a cluster's, or those of one machine.
 	RequestsPerMinute int
 	PartnerRate       float64
@@ -60,11 +63,10 @@ type Program struct {
 
 // Main parses args and runs the chosen command. The result is the exit code.
 func Main(p Program, args []string) int {
-	parser, err := kong.New(p.Commands, kong.Name(p.Name), kong.Description(p.Description), kong.Resolvers(kong.ResolverFunc(secretFromFile)), kong.Vars{
-		"requests_per_minute": strconv.Itoa(p.RequestsPerMinute), "partner_rate": strconv.FormatFloat(p.PartnerRate, 'f', -1, 64),
-	})
+	out, errs := cmp.Or[io.Writer](p.Out, os.Stdout), cmp.Or[io.Writer](p.Err, os.Stderr)
+	parser, err := p.Parser(kong.Writers(out, errs))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(errs, err) //nolint:errcheck // the terminal
 		return 2
 	}
 	chosen, err := parser.Parse(args)
@@ -74,17 +76,24 @@ func Main(p Program, args []string) int {
 	cfg := p.Config()
 	log, err := logging.New(cfg.LogLevel)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(errs, err) //nolint:errcheck // the terminal
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // told a second time, it ends at once
-	if err := chosen.Run(&Run{Ctx: ctx, Config: *cfg, Log: log, Out: os.Stdout}); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
+	if err := chosen.Run(&Run{Ctx: ctx, Config: *cfg, Log: log, Out: out}); err != nil {
+		fmt.Fprintf(errs, "%s: %v\n", p.Name, err) //nolint:errcheck // the terminal
 		return 1
 	}
 	return 0
+}
+
+// Parser reads a command line of the program.
+func (p Program) Parser(options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(p.Commands, append([]kong.Option{kong.Name(p.Name), kong.Description(p.Description), kong.Resolvers(kong.ResolverFunc(secretFromFile)), kong.Vars{
+		"requests_per_minute": strconv.Itoa(p.RequestsPerMinute), "partner_rate": strconv.FormatFloat(p.PartnerRate, 'f', -1, 64),
+	}}, options...)...)
 }
 
 // ServerCmd is koppel server.

@@ -38,6 +38,7 @@ func (*DoctorCmd) Run(r *Run) error {
 		return errUnhealthy
 	}
 	defer parts.Close()
+	checkSealed(r, parts, report)
 	checkTemporal(r, parts, report)
 	checkMail(r, cfg, report)
 	if !healthy {

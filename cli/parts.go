@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,7 @@ import (
 	"koppel/relay"
 	"koppel/retention"
 	"koppel/salesdock"
+	"koppel/sealing"
 	"koppel/server"
 	"koppel/server/service"
 	"koppel/server/service/services"
@@ -45,6 +47,9 @@ type Parts struct {
 	// registry is of the whole process: a server and a worker in one tell their metrics together.
 	registry *prometheus.Registry
 	tracing  *tracing.Tracing
+
+	saying     sync.WaitGroup
+	stopSaying context.CancelFunc
 }
 
 // Open validates the configuration and connects to the database. The encryption keys must be those that the
@@ -75,6 +80,9 @@ func open(ctx context.Context, cfg config.Config, log *zap.Logger, write bool) (
 		store.Close()
 		return nil, err
 	}
+	if write {
+		p.sayKeys()
+	}
 	return p, nil
 }
 
@@ -102,30 +110,27 @@ func (p *Parts) pools() (pools []operators.Pool) {
 	return pools
 }
 
-const keyCheckRow = "key_checks/1"
+// keys are our encryption keys over the database.
+func (p *Parts) keys() *sealing.Keys {
+	return &sealing.Keys{Store: p.Store, Vault: p.Vault, Log: p.Log}
+}
 
 func (p *Parts) checkKeys(ctx context.Context, write bool) error {
-	err := p.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
-		sealed, err := tx.SystemKeyCheck(ctx)
-		if errors.Is(err, db.ErrNotFound) && !write {
-			return nil
-		}
-		if errors.Is(err, db.ErrNotFound) {
-			return tx.SystemKeyCheckInsert(ctx, p.Vault.Seal(keyCheckRow, []byte("koppel")))
-		}
-		if err != nil {
-			return err
-		}
-		_, err = p.Vault.Open(keyCheckRow, sealed)
-		return err
-	})
-	switch {
-	case errors.Is(err, vault.ErrWrongKey):
-		return errors.New("KOPPEL_ENCRYPTION_KEYS are not the keys that this database was written with: put the old key back (new keys go in front of it)")
-	case err != nil:
+	err := p.keys().Check(ctx, write)
+	if missing, is := errors.AsType[*sealing.MissingError](err); is {
+		return fmt.Errorf("KOPPEL_ENCRYPTION_KEYS: %w: put what is missing back, each key with the name and the secret that it had, behind the one that seals from now on", missing)
+	}
+	if err != nil {
 		return fmt.Errorf("the database cannot be used (is it migrated? koppel migrate): %w", err)
 	}
 	return nil
+}
+
+// sayKeys says which key this process seals with, for as long as it lives.
+func (p *Parts) sayKeys() {
+	ctx, stop := context.WithCancel(context.Background())
+	p.stopSaying = stop
+	p.saying.Go(func() { p.keys().Say(ctx) })
 }
 
 // traces begins to send traces where that is switched on; nil where it is not.
@@ -149,6 +154,10 @@ func (p *Parts) Close() {
 	if p.client != nil {
 		p.client.Close()
 	}
+	if p.stopSaying != nil {
+		p.stopSaying()
+	}
+	p.saying.Wait()
 	p.Store.Close()
 }
 

@@ -44,7 +44,7 @@ func (q *Queries) AuditInsert(ctx context.Context, arg AuditInsertParams) error 
 }
 
 const auditList = `-- name: AuditList :many
-SELECT id, environment_id, user_id, action, entity, entity_id, old, new, at, changed, masked FROM audit_log WHERE environment_id = $1
+SELECT id, environment_id, user_id, action, entity, entity_id, old, new, at, changed, operator, masked FROM audit_log WHERE environment_id = $1
   AND ($2::text IS NULL OR entity = $2) ORDER BY id DESC LIMIT 200
 `
 
@@ -68,6 +68,7 @@ func (q *Queries) AuditList(ctx context.Context, environmentID int64, entity *st
 			&i.New,
 			&i.At,
 			&i.Changed,
+			&i.Operator,
 			&i.Masked,
 		); err != nil {
 			return nil, err
@@ -81,7 +82,7 @@ func (q *Queries) AuditList(ctx context.Context, environmentID int64, entity *st
 }
 
 const auditOf = `-- name: AuditOf :many
-SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, a.changed, a.masked, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
+SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, a.changed, a.operator, a.masked, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
 FROM audit_log a LEFT JOIN users u ON u.environment_id = a.environment_id AND u.id = a.user_id
 WHERE a.environment_id = $1 AND a.entity = $2 AND a.entity_id = $3 ORDER BY a.id DESC LIMIT 50
 `
@@ -103,6 +104,7 @@ type AuditOfRow struct {
 	New           []byte
 	At            time.Time
 	Changed       int64
+	Operator      *string
 	Masked        bool
 	UserName      string
 	UserEmail     string
@@ -128,6 +130,7 @@ func (q *Queries) AuditOf(ctx context.Context, arg AuditOfParams) ([]AuditOfRow,
 			&i.New,
 			&i.At,
 			&i.Changed,
+			&i.Operator,
 			&i.Masked,
 			&i.UserName,
 			&i.UserEmail,

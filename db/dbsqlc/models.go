@@ -41,6 +41,7 @@ type AuditLog struct {
 	New           []byte
 	At            time.Time
 	Changed       int64
+	Operator      *string
 	Masked        bool
 }
 
@@ -89,6 +90,12 @@ type ConceptTransaction struct {
 	Optin         *linking.Optin
 	SaleID        *int64
 	CreatedAt     time.Time
+}
+
+type EncryptionKey struct {
+	Name   string
+	Proof  []byte
+	SeenAt time.Time
 }
 
 type Environment struct {

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,24 +20,31 @@ var ErrWrongKey = errors.New("sealed with a key that is not among the encryption
 
 // Vault holds the keys. The first one seals; all open.
 type Vault struct {
-	active string
-	keys   map[string]cipher.AEAD
-	secret []byte // of the active key, for Derive
+	names []string // as they were given
+	keys  map[string]key
+}
+
+type key struct {
+	aead   cipher.AEAD
+	secret []byte // for Derive
 }
 
 // New reads keys written as "id:base64,id:base64"; a key has 32 bytes.
 func New(keys string) (*Vault, error) {
-	v := &Vault{keys: map[string]cipher.AEAD{}}
+	v := &Vault{keys: map[string]key{}}
 	for part := range strings.SplitSeq(keys, ",") {
 		id, text, ok := strings.Cut(strings.TrimSpace(part), ":")
 		if !ok || id == "" || len(id) > 32 {
 			return nil, errors.New(`encryption keys are written as "id:base64", several with commas between them`)
 		}
-		key, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || len(key) != 32 {
+		if _, twice := v.keys[id]; twice {
+			return nil, fmt.Errorf("there are two encryption keys %q: a new key has a name of its own", id)
+		}
+		secret, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(secret) != 32 {
 			return nil, fmt.Errorf("encryption key %q is not 32 bytes in base64 (make one with: openssl rand -base64 32)", id)
 		}
-		block, err := aes.NewCipher(key)
+		block, err := aes.NewCipher(secret)
 		if err != nil {
 			return nil, fmt.Errorf("encryption key %q: %w", id, err)
 		}
@@ -44,10 +52,8 @@ func New(keys string) (*Vault, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encryption key %q: %w", id, err)
 		}
-		if v.active == "" {
-			v.active, v.secret = id, key
-		}
-		v.keys[id] = aead
+		v.names = append(v.names, id)
+		v.keys[id] = key{aead, secret}
 	}
 	return v, nil
 }
@@ -61,22 +67,39 @@ func NewKey(id string) string {
 
 // Seal encrypts text for one row; row names it, such as "integration/12/token".
 func (v *Vault) Seal(row string, text []byte) []byte {
-	aead := v.keys[v.active]
-	sealed := append([]byte{byte(len(v.active))}, v.active...)
+	aead, sealed := v.keys[v.Sealing()].aead, v.Mark()
 	nonce := make([]byte, aead.NonceSize())
 	_, _ = rand.Read(nonce)
 	sealed = append(sealed, nonce...)
 	return aead.Seal(sealed, nonce, text, []byte(row))
 }
 
+// Names are the keys' names; the first one's seals.
+func (v *Vault) Names() []string { return slices.Clone(v.names) }
+
+// Sealing is the name of the key that seals.
+func (v *Vault) Sealing() string { return v.names[0] }
+
+// Mark is what everything begins with that is sealed now.
+func (v *Vault) Mark() []byte { return append([]byte{byte(len(v.Sealing()))}, v.Sealing()...) }
+
+// KeyOf is the name of the key that something was sealed with, by the mark that it begins with; empty where it has none.
+func KeyOf(sealed []byte) string {
+	if len(sealed) == 0 || len(sealed) < 1+int(sealed[0]) {
+		return ""
+	}
+	return string(sealed[1 : 1+sealed[0]])
+}
+
 // Open decrypts what Seal made for the same row.
 func (v *Vault) Open(row string, sealed []byte) ([]byte, error) {
-	if len(sealed) == 0 || len(sealed) < 1+int(sealed[0]) {
+	name := KeyOf(sealed)
+	key, ok := v.keys[name]
+	if !ok {
 		return nil, ErrWrongKey
 	}
-	rest := sealed[1+sealed[0]:]
-	aead, ok := v.keys[string(sealed[1:1+sealed[0]])]
-	if !ok || len(rest) < aead.NonceSize() {
+	aead, rest := key.aead, sealed[1+len(name):]
+	if len(rest) < aead.NonceSize() {
 		return nil, ErrWrongKey
 	}
 	text, err := aead.Open(nil, rest[:aead.NonceSize()], rest[aead.NonceSize():], []byte(row))
@@ -86,9 +109,13 @@ func (v *Vault) Open(row string, sealed []byte) ([]byte, error) {
 	return text, nil
 }
 
-// Derive gives a secret of its own for one purpose. It follows from the key that seals.
-func (v *Vault) Derive(purpose string) []byte {
-	mac := hmac.New(sha256.New, v.secret)
-	mac.Write([]byte(purpose))
-	return mac.Sum(nil)
+// Derive gives a secret of its own for one purpose, from each key: the first follows from the one that seals. Nothing that is kept may
+// hang on it, as a key is taken away one day.
+func (v *Vault) Derive(purpose string) (secrets [][]byte) {
+	for _, name := range v.names {
+		mac := hmac.New(sha256.New, v.keys[name].secret)
+		mac.Write([]byte(purpose))
+		secrets = append(secrets, mac.Sum(nil))
+	}
+	return secrets
 }

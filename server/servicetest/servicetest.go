@@ -33,6 +33,7 @@ type World struct {
 	*services.Services
 	T        *testing.T
 	Database string // its address, for its owner
+	Key      string // that it seals with, as it is configured
 	Owner    service.Actor
 	Ahead    time.Duration // of the clock
 }
@@ -40,9 +41,9 @@ type World struct {
 // New makes an environment, acme.
 func New(t *testing.T) *World {
 	t.Helper()
-	keys, err := vault.New(vault.NewKey("k1"))
+	w := &World{T: t, Database: dbtest.URL(t), Key: vault.NewKey("k1")}
+	keys, err := vault.New(w.Key)
 	require.NoError(t, err)
-	w := &World{T: t, Database: dbtest.URL(t)}
 	w.Services = services.New(service.Kernel{
 		Store: dbtest.Open(t, w.Database), Vault: keys, Transport: salesdock.NewTransport([]string{"127.0.0.1"}, nil), PublicURL: "http://us.example",
 		Now: func() time.Time { return time.Now().Add(w.Ahead) },

@@ -109,9 +109,19 @@ func (s *Access) NeedsSetUp(ctx context.Context) (bool, error) {
 
 // SetUpCode is what the first environment's maker must know: who can read the server's log has it. It follows
 // from the encryption keys, so that several servers agree.
-func (s *Access) SetUpCode() string {
-	mac := hmac.New(sha256.New, s.Vault.Derive("set-up"))
-	return base32.StdEncoding.EncodeToString(mac.Sum(nil))[:12]
+func (s *Access) SetUpCode() string { return s.setUpCodes()[0] }
+
+// setUpCodes are the codes of all keys: one that was read before a new key came first is good still.
+func (s *Access) setUpCodes() (codes []string) {
+	for _, secret := range s.Vault.Derive("set-up") {
+		codes = append(codes, base32.StdEncoding.EncodeToString(hmac.New(sha256.New, secret).Sum(nil))[:12])
+	}
+	return codes
+}
+
+func (s *Access) setUpCodeFits(code string) bool {
+	code = strings.ToUpper(strings.TrimSpace(code))
+	return slices.ContainsFunc(s.setUpCodes(), func(known string) bool { return subtle.ConstantTimeCompare([]byte(code), []byte(known)) == 1 })
 }
 
 // FirstEnvironment makes the first environment with its owner, and signs the owner in.
@@ -125,7 +135,7 @@ func (s *Access) FirstEnvironment(ctx context.Context, code, account, name, emai
 		return "", a, err
 	case !needed:
 		return "", a, service.Conflict("set_up_done")
-	case subtle.ConstantTimeCompare([]byte(strings.ToUpper(strings.TrimSpace(code))), []byte(s.SetUpCode())) != 1:
+	case !s.setUpCodeFits(code):
 		return "", a, service.Invalid("code", "set_up_code_wrong")
 	case !linking.ValidEmail(email):
 		return "", a, service.Invalid("email", "field_invalid", email)

@@ -51,6 +51,25 @@ func setup(t *testing.T) *door {
 	return d
 }
 
+// The code of the first environment's maker is good still when a new key has come first since it was read.
+func TestTheSetUpCodeOutlivesANewKey(t *testing.T) {
+	t.Parallel()
+	old, store := vault.NewKey("k1"), dbtest.New(t)
+	room := func(keys string) *access.Access {
+		opened, err := vault.New(keys)
+		require.NoError(t, err)
+		return &access.Access{Kernel: &service.Kernel{Store: store, Vault: opened, Now: time.Now}}
+	}
+	before, after := room(old), room(vault.NewKey("k2")+","+old)
+	require.NotEqual(t, before.SetUpCode(), after.SetUpCode())
+	first := func(code string) string {
+		_, _, err := after.FirstEnvironment(t.Context(), code, "zonwijs", "Zonwijs", "eigenaar@zonwijs.example", password, netip.MustParseAddr("192.0.2.1"))
+		return refusal(err)
+	}
+	require.Equal(t, "set_up_code_wrong", first(room(vault.NewKey("k3")).SetUpCode()))
+	require.Empty(t, first(before.SetUpCode()))
+}
+
 func (d *door) pass(more time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
