@@ -7,6 +7,7 @@ import (
 
 	"koppel/db"
 	"koppel/internal/vault"
+	"koppel/states"
 )
 
 // kind is a column with sealed values.
@@ -51,8 +52,15 @@ var kinds = []kind{
 	{"forwardings.request_sealed", func(v db.SystemSealedOtherwiseRow) string { return vault.RequestRow(v.EnvironmentID, v.ID) }, with((*db.Tx).SystemRequestsSeal)},
 	{"environment_keys.seed_sealed", func(v db.SystemSealedOtherwiseRow) string { return vault.SigningKeyRow(v.EnvironmentID) }, with((*db.Tx).SystemSeedsSeal)},
 	{"webhooks.secret_sealed", func(v db.SystemSealedOtherwiseRow) string { return vault.WebhookRow(v.EnvironmentID, v.Name) }, with((*db.Tx).SystemWebhookSecretsSeal)},
-	{"mails.secret_sealed", func(v db.SystemSealedOtherwiseRow) string { return vault.InvitationRow(v.EnvironmentID, v.UserID) }, with((*db.Tx).SystemMailSecretsSeal)},
+	{"mails.secret_sealed", mailRow, with((*db.Tx).SystemMailSecretsSeal)},
 	{"key_checks.sealed", func(db.SystemSealedOtherwiseRow) string { return keyCheckRow }, with((*db.Tx).SystemKeyCheckSeal)},
+}
+
+func mailRow(v db.SystemSealedOtherwiseRow) string {
+	if states.MailKind(v.Name) == states.MailAccess {
+		return vault.AccessMailRow(v.EnvironmentID, v.UserID)
+	}
+	return vault.InvitationRow(v.EnvironmentID, v.UserID)
 }
 
 // Kinds names every column that a rotation covers.

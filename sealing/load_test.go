@@ -17,6 +17,7 @@ import (
 	"koppel/salesdock"
 	"koppel/sealing"
 	"koppel/server/service"
+	"koppel/server/service/access"
 	"koppel/server/service/services"
 	"koppel/server/servicetest"
 	"koppel/states"
@@ -65,6 +66,7 @@ func (b *busy) write(svc *services.Services, process string, round int) error {
 		user = b.invited[len(b.invited)-1-rounds-round]
 	}
 	_, errInvite := svc.Access.InviteUser(ctx, b.Owner, user.ID)
+	_, _, errToken := svc.Access.CreateToken(ctx, b.Owner, user.ID, access.TokenInput{Name: text}) // is told by mail
 	webhook, secret, errWebhook := svc.Webhooks.Subscribe(ctx, b.Owner, false, "products.changed", "https://voorbeeld.example/"+text)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -96,7 +98,7 @@ func (b *busy) write(svc *services.Services, process string, round int) error {
 	if errRows == nil {
 		b.last["rows"] = text
 	}
-	return errors.Join(errInvite, errWebhook, errLink, errRows)
+	return errors.Join(errInvite, errToken, errWebhook, errLink, errRows)
 }
 
 // The whole of it: two processes seal, one with each key, while values are sealed anew over and over; nothing that they wrote is lost,

@@ -3,6 +3,8 @@ package sealing_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +29,20 @@ func TestARotationCoversEverySealedColumn(t *testing.T) {
 	columns := dbtest.One(t, dbtest.URL(t), `SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY table_name, column_name)
 		FROM information_schema.columns WHERE data_type = 'bytea' AND column_name LIKE '%sealed%' AND table_schema = 'public'`)
 	require.ElementsMatch(t, strings.Fields(columns), sealing.Kinds())
+}
+
+// What is sealed is bound to a row's name. A name that no kind asks for could not be opened by a rotation.
+func TestEveryRowNameIsAskedFor(t *testing.T) {
+	t.Parallel()
+	names, err := os.ReadFile("../internal/vault/rows.go")
+	require.NoError(t, err)
+	kinds, err := os.ReadFile("kinds.go")
+	require.NoError(t, err)
+	functions := regexp.MustCompile(`(?m)^func (\w+Row)\(`).FindAllStringSubmatch(string(names), -1)
+	require.Greater(t, len(functions), 5)
+	for _, function := range functions {
+		require.Contains(t, string(kinds), "vault."+function[1]+"(")
+	}
 }
 
 // keysOf are the keys of a process that has these, over the world's database.

@@ -252,7 +252,7 @@ UNION ALL
 (SELECT environment_id, id, uuid::text, 0, secret_sealed FROM webhooks
   WHERE $1::text = 'webhooks.secret_sealed' AND id > $2::bigint AND substring(secret_sealed FROM 1 FOR octet_length($3::bytea)) <> $3::bytea ORDER BY id LIMIT $4::integer)
 UNION ALL
-(SELECT environment_id, id, '', coalesce(user_id, 0), secret_sealed FROM mails
+(SELECT environment_id, id, kind, coalesce(user_id, 0), secret_sealed FROM mails
   WHERE $1::text = 'mails.secret_sealed' AND id > $2::bigint AND substring(secret_sealed FROM 1 FOR octet_length($3::bytea)) <> $3::bytea ORDER BY id LIMIT $4::integer)
 UNION ALL
 (SELECT 0, 1, '', 0, sealed FROM key_checks

@@ -21,7 +21,7 @@ UNION ALL
 (SELECT environment_id, id, uuid::text, 0, secret_sealed FROM webhooks
   WHERE @kind::text = 'webhooks.secret_sealed' AND id > @after_id::bigint AND substring(secret_sealed FROM 1 FOR octet_length(@mark::bytea)) <> @mark::bytea ORDER BY id LIMIT @page_size::integer)
 UNION ALL
-(SELECT environment_id, id, '', coalesce(user_id, 0), secret_sealed FROM mails
+(SELECT environment_id, id, kind, coalesce(user_id, 0), secret_sealed FROM mails
   WHERE @kind::text = 'mails.secret_sealed' AND id > @after_id::bigint AND substring(secret_sealed FROM 1 FOR octet_length(@mark::bytea)) <> @mark::bytea ORDER BY id LIMIT @page_size::integer)
 UNION ALL
 (SELECT 0, 1, '', 0, sealed FROM key_checks
