@@ -26,7 +26,7 @@ type replaced struct {
 // params are those of each query that puts values in their place.
 type params interface {
 	~struct {
-		Ids   []int64
+		Ids   []int64 //nolint:revive // as it is named in what sqlc writes
 		Was   [][]byte
 		Fresh [][]byte
 	}
@@ -35,7 +35,7 @@ type params interface {
 func with[P params](query func(tx *db.Tx, ctx context.Context, arg P) (int64, error)) func(*db.Tx, context.Context, replaced) (int64, error) {
 	return func(tx *db.Tx, ctx context.Context, v replaced) (int64, error) {
 		return query(tx, ctx, P(struct {
-			Ids   []int64
+			Ids   []int64 //nolint:revive // the same
 			Was   [][]byte
 			Fresh [][]byte
 		}{v.ids, v.was, v.fresh}))
