@@ -115,6 +115,11 @@ tools:
 	@mkdir -p $(BIN)
 	@cd tools && go build -o $(BIN)/ github.com/sqlc-dev/sqlc/cmd/sqlc github.com/a-h/templ/cmd/templ github.com/golangci/golangci-lint/v2/cmd/golangci-lint go.temporal.io/sdk/contrib/tools/workflowcheck
 
+.PHONY: release
+RELEASE_ARCH ?= $(shell go env GOARCH)
+release: ## Build the archives and Debian packages of VERSION into dist/, with checksums, bills of materials and licences
+	scripts/release "$(VERSION)" "$(RELEASE_ARCH)"
+
 .PHONY: clean
 clean: ## Remove what was built (not the data)
 	rm -rf $(BIN)
