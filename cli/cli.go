@@ -39,6 +39,7 @@ type Commands struct {
 	Doctor      DoctorCmd      `cmd:"" help:"Check configuration, database, Temporal and keys."`
 	Health      HealthCmd      `cmd:"" help:"Ask a server or worker on this machine how it is, for a container's health check."`
 	Practice    PracticeCmd    `cmd:"" name:"practice-partner" help:"Serve a stock Salesdock account to practise a link against. Nothing it is told goes anywhere."`
+	Audit       AuditCmd       `cmd:"" help:"Look after the audit log."`
 	Version     VersionCmd     `cmd:"" help:"Print the version."`
 }
 

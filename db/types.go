@@ -16,6 +16,7 @@ type (
 	AuditLog                              = dbsqlc.AuditLog
 	AuditOfParams                         = dbsqlc.AuditOfParams
 	AuditOfRow                            = dbsqlc.AuditOfRow
+	AuditSeal                             = dbsqlc.AuditSeal
 	BackgroundFailedParams                = dbsqlc.BackgroundFailedParams
 	BackgroundJob                         = dbsqlc.BackgroundJob
 	BackgroundLinksRow                    = dbsqlc.BackgroundLinksRow
@@ -308,6 +309,11 @@ type (
 	SyncRunSetAsideParams                 = dbsqlc.SyncRunSetAsideParams
 	SyncRunStartParams                    = dbsqlc.SyncRunStartParams
 	SyncRunsSupersedeParams               = dbsqlc.SyncRunsSupersedeParams
+	SystemAuditChainsRow                  = dbsqlc.SystemAuditChainsRow
+	SystemAuditHeadRow                    = dbsqlc.SystemAuditHeadRow
+	SystemAuditSealParams                 = dbsqlc.SystemAuditSealParams
+	SystemAuditSealsParams                = dbsqlc.SystemAuditSealsParams
+	SystemAuditUnsealedRow                = dbsqlc.SystemAuditUnsealedRow
 	SystemBackgroundKindsRow              = dbsqlc.SystemBackgroundKindsRow
 	SystemBackgroundMissedRow             = dbsqlc.SystemBackgroundMissedRow
 	SystemCancellationAddressRow          = dbsqlc.SystemCancellationAddressRow

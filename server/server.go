@@ -73,6 +73,7 @@ func Run(ctx context.Context, cfg Config) error {
 	group.Go(func() { cfg.Relay.Run(background) })
 	group.Go(func() { environmentAPI.Forget(background) })
 	group.Go(func() { expire(background, cfg) })
+	group.Go(func() { seal(background, cfg) })
 	served := make(chan error, 1)
 	go func() { served <- httpServer.Serve(listener) }()
 	cfg.Log.Info("server.started", zap.String("address", listener.Addr().String()))
@@ -130,6 +131,25 @@ func newHandler(cfg Config, health *operators.Health) (http.Handler, *api.API, e
 	engine.NoRoute(elsewhere)
 	engine.NoMethod(elsewhere)
 	return engine, environmentAPI, nil
+}
+
+// sealEvery is how long a row of the audit log waits for its seal.
+const sealEvery = time.Minute
+
+// seal seals what is settled of the audit log.
+func seal(ctx context.Context, cfg Config) {
+	tick := time.NewTicker(sealEvery)
+	defer tick.Stop()
+	for {
+		if err := cfg.Keeper.SealAudit(ctx); err != nil && ctx.Err() == nil {
+			cfg.Log.Warn("audit.seal.failed", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // expire removes what has been kept for long enough, and sessions whose time is over.

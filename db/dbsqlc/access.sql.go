@@ -14,8 +14,8 @@ import (
 )
 
 const auditInsert = `-- name: AuditInsert :exec
-INSERT INTO audit_log (environment_id, user_id, action, entity, entity_id, old, new, masked, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8)
+INSERT INTO audit_log (environment_id, user_id, action, entity, entity_id, old, new, masked, address, request, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10)
 `
 
 type AuditInsertParams struct {
@@ -26,6 +26,8 @@ type AuditInsertParams struct {
 	EntityID      string
 	Old           []byte
 	New           []byte
+	Address       string
+	Request       string
 	Now           time.Time
 }
 
@@ -38,13 +40,15 @@ func (q *Queries) AuditInsert(ctx context.Context, arg AuditInsertParams) error 
 		arg.EntityID,
 		arg.Old,
 		arg.New,
+		arg.Address,
+		arg.Request,
 		arg.Now,
 	)
 	return err
 }
 
 const auditList = `-- name: AuditList :many
-SELECT id, environment_id, user_id, action, entity, entity_id, old, new, at, changed, operator, masked FROM audit_log WHERE environment_id = $1
+SELECT id, environment_id, user_id, action, entity, entity_id, old, new, at, changed, operator, masked, address, request FROM audit_log WHERE environment_id = $1
   AND ($2::text IS NULL OR entity = $2) ORDER BY id DESC LIMIT 200
 `
 
@@ -70,6 +74,8 @@ func (q *Queries) AuditList(ctx context.Context, environmentID int64, entity *st
 			&i.Changed,
 			&i.Operator,
 			&i.Masked,
+			&i.Address,
+			&i.Request,
 		); err != nil {
 			return nil, err
 		}
@@ -82,7 +88,7 @@ func (q *Queries) AuditList(ctx context.Context, environmentID int64, entity *st
 }
 
 const auditOf = `-- name: AuditOf :many
-SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, a.changed, a.operator, a.masked, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
+SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, a.changed, a.operator, a.masked, a.address, a.request, coalesce(u.firstname || ' ' || u.lastname, '')::text AS user_name, coalesce(u.email, '')::text AS user_email
 FROM audit_log a LEFT JOIN users u ON u.environment_id = a.environment_id AND u.id = a.user_id
 WHERE a.environment_id = $1 AND a.entity = $2 AND a.entity_id = $3 ORDER BY a.id DESC LIMIT 50
 `
@@ -106,6 +112,8 @@ type AuditOfRow struct {
 	Changed       int64
 	Operator      *string
 	Masked        bool
+	Address       string
+	Request       string
 	UserName      string
 	UserEmail     string
 }
@@ -132,6 +140,8 @@ func (q *Queries) AuditOf(ctx context.Context, arg AuditOfParams) ([]AuditOfRow,
 			&i.Changed,
 			&i.Operator,
 			&i.Masked,
+			&i.Address,
+			&i.Request,
 			&i.UserName,
 			&i.UserEmail,
 		); err != nil {

@@ -43,6 +43,18 @@ type AuditLog struct {
 	Changed       int64
 	Operator      *string
 	Masked        bool
+	Address       string
+	Request       string
+}
+
+type AuditSeal struct {
+	EnvironmentID int64
+	Position      int64
+	AuditID       int64
+	At            time.Time
+	Changed       int64
+	Digest        []byte
+	Hash          []byte
 }
 
 type BackgroundJob struct {

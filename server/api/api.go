@@ -240,10 +240,10 @@ func (a *API) linkEvent(g *gin.Context) {
 	g.JSON(http.StatusAccepted, envelope{Success: true, Message: words.Say(states.Dutch, "accepted")})
 }
 
-// Identify gives every request a number, which its answer, an error and its lines in the log have.
+// Identify gives every request a number, which its answer, an error, its lines in the log and in the audit log have.
 func Identify(g *gin.Context) {
 	ctx, number := httperr.WithRequest(g.Request.Context())
-	g.Request = g.Request.WithContext(ctx)
+	g.Request = g.Request.WithContext(service.WithOrigin(ctx, service.Origin{Address: g.ClientIP(), Request: number}))
 	g.Header(httperr.RequestHeader, number)
 }
 

@@ -24,13 +24,33 @@ func (s *Kernel) AuditNamed(ctx context.Context, tx *db.Tx, a Actor, action, ent
 	if err != nil {
 		return err
 	}
+	from := originOf(ctx)
 	var user *int64
 	if a.UserID != 0 {
 		user = &a.UserID
 	}
 	return tx.AuditInsert(ctx, db.AuditInsertParams{
-		EnvironmentID: a.EnvironmentID, UserID: user, Action: action, Entity: entity, EntityID: id, Old: old, New: changed, Now: s.Now(),
+		EnvironmentID: a.EnvironmentID, UserID: user, Action: action, Entity: entity, EntityID: id, Old: old, New: changed,
+		Address: from.Address, Request: from.Request, Now: s.Now(),
 	})
+}
+
+// Origin is from where something is done.
+type Origin struct {
+	Address string // of the caller
+	Request string // its number: the lines of the log that belong to it have it too
+}
+
+type originKey struct{}
+
+// WithOrigin has the audit log say from where what follows is done.
+func WithOrigin(ctx context.Context, from Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, from)
+}
+
+func originOf(ctx context.Context) Origin {
+	from, _ := ctx.Value(originKey{}).(Origin)
+	return from
 }
 
 // AuditMask stands for a value that is there, and is personal or secret or may be.

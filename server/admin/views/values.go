@@ -60,6 +60,14 @@ func who(a db.AuditOfRow) string {
 	return "Koppel"
 }
 
+// from says from where something was done, with the number that its lines in the log have.
+func from(a db.AuditOfRow) string {
+	if a.Request == "" {
+		return a.Address
+	}
+	return a.Address + " · " + a.Request
+}
+
 // auditChanges lists the plain fields that an action changed: of a masked one only that it did.
 func auditChanges(before, after []byte) []linking.FieldChange {
 	old, changed := flat("", before), flat("", after)

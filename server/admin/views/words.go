@@ -142,7 +142,7 @@ var auditWords = map[string]string{
 	"create": tr("Toegevoegd"), "update": tr("Gewijzigd"), "save": tr("Opgeslagen"), "delete": tr("Verwijderd"), "reconnect": tr("Verbinding gewijzigd"),
 	"pause": tr("Gepauzeerd"), "resume": tr("Hervat"), "token_refused": tr("De partner weigert het token"), "token_accepted": tr("De partner neemt het token weer aan"), "select_products": tr("Producten gekozen"), "map_flows": tr("Flows gekoppeld"),
 	"map_questions": tr("Productvragen gekoppeld"), "map_agreements": tr("Accorderingen gekoppeld"), "map_statuses": tr("Statussen gekoppeld"),
-	"sign_in": tr("Ingelogd"), "revoke": tr("Ingetrokken"), "grant": tr("Rechten gewijzigd"), "correct": tr("Gecorrigeerd"), "forward": tr("Verzonden"),
+	"sign_in": tr("Ingelogd"), "sign_in_failed": tr("Inloggen mislukt"), "confirm_failed": tr("Verkeerd wachtwoord bij een bevestiging"), "revoke": tr("Ingetrokken"), "grant": tr("Rechten gewijzigd"), "correct": tr("Gecorrigeerd"), "forward": tr("Verzonden"),
 	"confirm": tr("Doorgevoerd"), "dismiss": tr("Niet doorgevoerd"), "undo": tr("Teruggedraaid"), "retry": tr("Opnieuw geprobeerd"),
 	"change_password": tr("Wachtwoord gewijzigd"), "set_password": tr("Wachtwoord gewijzigd"), "change_email": tr("E-mailadres gewijzigd"), "change_role": tr("Rol gewijzigd"),
 	"switch_off": tr("Uitgezet"), "switch_on": tr("Aangezet"), "make_token": tr("Token gemaakt"), "revoke_token": tr("Token ingetrokken"), "invite": tr("Uitgenodigd"), "accept_invitation": tr("Wachtwoord gekozen"),

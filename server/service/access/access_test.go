@@ -71,6 +71,21 @@ func TestAChangeOfAccessIsTold(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Who is not let in is kept, with from where; what they typed is not.
+func TestWhoIsNotLetInIsAudited(t *testing.T) {
+	t.Parallel()
+	w := servicetest.New(t)
+	ctx := service.WithOrigin(t.Context(), service.Origin{Address: "192.0.2.7", Request: "ABC"})
+	for _, try := range [][2]string{{"acme", "owner@acme.example"}, {"acme", "geheim@acme.example"}, {"nergens", "owner@acme.example"}} {
+		_, _, err := w.Access.SignIn(ctx, try[0], try[1], "geraden wachtwoord", anywhere)
+		w.Refused("sign_in_refused", err)
+	}
+	w.RefusedField("your_password", "password_wrong", w.Access.ConfirmPassword(ctx, w.Owner, "geraden wachtwoord"))
+	owner := fmt.Sprint(w.Owner.UserID)
+	require.Equal(t, "sign_in_failed/user/"+owner+"//192.0.2.7/ABC sign_in_failed/user///192.0.2.7/ABC confirm_failed/user/"+owner+"//192.0.2.7/ABC",
+		dbtest.One(t, w.Database, `SELECT string_agg(concat_ws('/', action, entity, entity_id, coalesce(user_id::text, ''), address, request), ' ' ORDER BY id) FROM audit_log`))
+}
+
 // An environment keeps an active owner, whether the last one is switched off or made an admin.
 func TestAnEnvironmentKeepsAnOwner(t *testing.T) {
 	t.Parallel()

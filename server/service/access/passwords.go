@@ -134,6 +134,9 @@ func (s *Access) ConfirmPassword(ctx context.Context, a service.Actor, password 
 		return err
 	}
 	if !match {
+		if err := s.auditFailed(ctx, a.EnvironmentID, a.UserID, "confirm_failed"); err != nil {
+			return err
+		}
 		return service.Invalid("your_password", "password_wrong")
 	}
 	return s.Store.WithSystemTx(ctx, func(tx *db.Tx) error { return tx.SystemSignInForget(ctx, person.subject) })

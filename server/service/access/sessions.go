@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func (s *Access) SignIn(ctx context.Context, account, email, password string, re
 	case err != nil:
 		return "", a, err
 	case !match || !user.Active:
+		if err := s.auditFailed(ctx, env.ID, user.ID, "sign_in_failed"); err != nil {
+			return "", a, err
+		}
 		return "", a, service.Refuse(service.KindUnidentified, "sign_in_refused")
 	}
 	a = actorOf(env, user)
@@ -57,6 +61,20 @@ func (s *Access) SignIn(ctx context.Context, account, email, password string, re
 		return "", a, err
 	}
 	return session, a, s.signedIn(ctx, tries, counted)
+}
+
+// auditFailed keeps that somebody was not who they said, where there is an environment; never what they typed.
+func (s *Access) auditFailed(ctx context.Context, environmentID, userID int64, action string) error {
+	if environmentID == 0 {
+		return nil
+	}
+	subject := ""
+	if userID != 0 {
+		subject = fmt.Sprint(userID)
+	}
+	return s.Store.WithTx(ctx, environmentID, func(tx *db.Tx) error {
+		return s.AuditNamed(ctx, tx, service.Actor{EnvironmentID: environmentID}, action, "user", subject, nil, nil)
+	})
 }
 
 func subject(parts ...string) []byte {
