@@ -85,7 +85,11 @@ func (c *runCmd) Run(r *cli.Run) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(c.Data, 0o711); err != nil { //nolint:gosec // PostgreSQL's user must be able to enter
+	mode := os.FileMode(0o700)
+	if os.Geteuid() == 0 && cfg.DatabaseURL == "" {
+		mode = 0o711 // PostgreSQL's user must be able to enter, and sees nothing
+	}
+	if err := os.MkdirAll(c.Data, mode); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	unlock, err := lock(filepath.Join(c.Data, "lock"))

@@ -67,6 +67,24 @@ type Temporal struct{ server temporal.Server }
 // stands, and SQLite passes over a pragma that it does not know: a name with a mistake does nothing.
 var pragmas = map[string]string{"journal_mode": "wal", "synchronous": "normal", "busy_timeout": "10000"}
 
+// ownersOnly makes a file of SQLite that nobody else can read, before SQLite makes one that everybody can: its log and index
+// then have the same rights. Those that an earlier version made lose them.
+func ownersOnly(file string) error {
+	made, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := made.Close(); err != nil {
+		return err
+	}
+	for _, name := range []string{file, file + "-wal", file + "-shm"} {
+		if err := os.Chmod(name, 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // StartTemporal starts the server and returns when it accepts connections. A port that is taken is
 // reported before Temporal is started: Temporal itself would end the process.
 func StartTemporal(ctx context.Context, cfg TemporalConfig) (*Temporal, error) {
@@ -111,7 +129,11 @@ func StartTemporal(ctx context.Context, cfg TemporalConfig) (*Temporal, error) {
 func (t *Temporal) Stop() error { return t.server.Stop() }
 
 func prepareStore(sql *config.SQL, cfg TemporalConfig) error {
-	if _, err := os.Stat(cfg.File); errors.Is(err, os.ErrNotExist) {
+	before, err := os.Stat(cfg.File)
+	if err := ownersOnly(cfg.File); err != nil {
+		return fmt.Errorf("keep Temporal's file to its owner: %w", err)
+	}
+	if errors.Is(err, os.ErrNotExist) || err == nil && before.Size() == 0 {
 		if err := sqlite.SetupSchema(sql); err != nil {
 			return fmt.Errorf("make Temporal's tables in %s: %w", cfg.File, err)
 		}

@@ -3,6 +3,7 @@ package embedded
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -23,19 +24,24 @@ func TestPragmasAreInForce(t *testing.T) {
 	}
 }
 
-// A data folder of before the write-ahead log goes on, with it.
+// A data folder of before the write-ahead log goes on, with it, and nobody else reads it.
 func TestTemporalsFileHasAWriteAheadLog(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "temporal.db")
 	require.NoError(t, prepareStore(&config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: file, ConnectAttributes: map[string]string{"mode": "rwc"}},
 		TemporalConfig{File: file, Namespace: "default"}))
 	require.Equal(t, "delete", pragma(t, "file:"+file, "journal_mode"))
+	require.NoError(t, os.Chmod(file, 0o644)) //nolint:gosec // as an earlier version left it
 	port, err := FreePort("127.0.0.1")
 	require.NoError(t, err)
 	server, err := StartTemporal(t.Context(), TemporalConfig{File: file, Listen: fmt.Sprint("127.0.0.1:", port), Namespace: "default", Log: log.NewNoopLogger()})
 	require.NoError(t, err)
 	require.Equal(t, "wal", pragma(t, "file:"+file, "journal_mode"))
-	require.FileExists(t, file+"-wal")
+	for _, name := range []string{file, file + "-wal", file + "-shm"} { // also what was readable before
+		info, err := os.Stat(name)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode(), name)
+	}
 	require.NoError(t, server.Stop())
 }
 
