@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,6 @@ import (
 	"koppel/internal/config"
 	"koppel/internal/logging"
 	"koppel/server"
-	"koppel/states"
 	"koppel/worker"
 )
 
@@ -30,7 +28,9 @@ type Commands struct {
 	Server      ServerCmd      `cmd:"" help:"Serve the API and the interface, and move the outbox."`
 	Worker      WorkerCmd      `cmd:"" help:"Run workflows and requests to partners."`
 	Migrate     MigrateCmd     `cmd:"" help:"Bring the database's schema up to date."`
-	Environment EnvironmentCmd `cmd:"" help:"Make environments."`
+	Environment EnvironmentCmd `cmd:"" help:"Make and list environments."`
+	User        UserCmd        `cmd:"" help:"Look after an environment's users."`
+	Sales       SalesCmd       `cmd:"" help:"Find sales that are stuck, and try them again."`
 	Token       TokenCmd       `cmd:"" help:"Make tokens."`
 	Keys        KeysCmd        `cmd:"" help:"Look after the encryption keys."`
 	Temporal    TemporalCmd    `cmd:"" help:"Prepare Temporal's namespace."`
@@ -140,66 +140,6 @@ func (*MigrateCmd) Run(r *Run) error {
 		return errors.New("no database: set DATABASE_URL (postgres://user:password@host/database)")
 	}
 	return db.Migrate(r.Ctx, Database(r.Config))
-}
-
-// EnvironmentCmd is koppel environment.
-type EnvironmentCmd struct {
-	Create EnvironmentCreateCmd `cmd:"" help:"Make an environment and its owner; prints the owner's password and token, once."`
-}
-
-// EnvironmentCreateCmd is koppel environment create.
-type EnvironmentCreateCmd struct {
-	Account    string          `required:"" help:"The environment's account name, a slug such as testomgeving."`
-	Name       string          `required:"" help:"Its name, for people."`
-	OwnerEmail string          `required:"" help:"The owner's e-mail address."`
-	Language   states.Language `default:"nl" enum:"nl,en" help:"Language of its messages."`
-	JSON       bool            `help:"Print JSON."`
-}
-
-// Run makes an environment.
-func (c *EnvironmentCreateCmd) Run(r *Run) error {
-	parts, err := Open(r.Ctx, r.Config, r.Log)
-	if err != nil {
-		return err
-	}
-	defer parts.Close()
-	created, err := parts.Service().Access.CreateEnvironment(r.Ctx, c.Account, c.Name, c.OwnerEmail, c.Language)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return json.NewEncoder(r.Out).Encode(created)
-	}
-	_, err = fmt.Fprintf(r.Out, "account   %s\nowner     %s\npassword  %s\ntoken     %s\nThe password and the token are shown this once.\n",
-		created.Account, created.OwnerEmail, created.OwnerPassword, created.OwnerToken)
-	return err
-}
-
-// TokenCmd is koppel token.
-type TokenCmd struct {
-	Create TokenCreateCmd `cmd:"" help:"Make a token for a user; prints it, once."`
-}
-
-// TokenCreateCmd is koppel token create.
-type TokenCreateCmd struct {
-	Account string `required:"" help:"The environment's account name."`
-	Email   string `required:"" help:"The user's e-mail address."`
-	Name    string `default:"command line" help:"What the token is for."`
-}
-
-// Run makes a token.
-func (c *TokenCreateCmd) Run(r *Run) error {
-	parts, err := Open(r.Ctx, r.Config, r.Log)
-	if err != nil {
-		return err
-	}
-	defer parts.Close()
-	text, err := parts.Service().Access.CreateOwnerToken(r.Ctx, c.Account, c.Email, c.Name)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(r.Out, text)
-	return err
 }
 
 // VersionCmd is koppel version.

@@ -105,6 +105,7 @@ type (
 	ForwardingsOutstandingParams          = dbsqlc.ForwardingsOutstandingParams
 	ForwardingsOutstandingRow             = dbsqlc.ForwardingsOutstandingRow
 	ForwardingsResendByIDsParams          = dbsqlc.ForwardingsResendByIDsParams
+	ForwardingsStuckRow                   = dbsqlc.ForwardingsStuckRow
 	ForwardingsToResumeCountParams        = dbsqlc.ForwardingsToResumeCountParams
 	ForwardingsToResumeParams             = dbsqlc.ForwardingsToResumeParams
 	ForwardingsToRetryParams              = dbsqlc.ForwardingsToRetryParams
@@ -321,6 +322,7 @@ type (
 	SystemCircuitProbeParams              = dbsqlc.SystemCircuitProbeParams
 	SystemCircuitsRow                     = dbsqlc.SystemCircuitsRow
 	SystemEncryptionKeysRow               = dbsqlc.SystemEncryptionKeysRow
+	SystemEnvironmentListRow              = dbsqlc.SystemEnvironmentListRow
 	SystemFloorTurnParams                 = dbsqlc.SystemFloorTurnParams
 	SystemForwardingAddressRow            = dbsqlc.SystemForwardingAddressRow
 	SystemForwardingsOpenRow              = dbsqlc.SystemForwardingsOpenRow

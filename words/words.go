@@ -144,6 +144,7 @@ var sentences = map[string]sentence{
 	"done":                       {"Gelukt.", "Done."},
 	"created":                    {"Aangemaakt.", "Created."},
 	"accepted":                   {"In behandeling genomen.", "Accepted."},
+	"an_operator":                {"de beheerder van deze installatie", "the operator of this deployment"},
 	"general_setting":            {"Algemene instelling", "General setting"},
 	"no_token":                   {"Stuur een token mee: Authorization: Bearer <token>.", "Send a token: Authorization: Bearer <token>."},
 	"bad_token":                  {"Deze token is onbekend, ingetrokken of verlopen.", "This token is unknown, revoked or expired."},

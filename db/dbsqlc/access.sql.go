@@ -14,13 +14,14 @@ import (
 )
 
 const auditInsert = `-- name: AuditInsert :exec
-INSERT INTO audit_log (environment_id, user_id, action, entity, entity_id, old, new, masked, address, request, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, true, $8, $9, $10)
+INSERT INTO audit_log (environment_id, user_id, operator, action, entity, entity_id, old, new, masked, address, request, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10, $11)
 `
 
 type AuditInsertParams struct {
 	EnvironmentID int64
 	UserID        *int64
+	Operator      *string
 	Action        string
 	Entity        string
 	EntityID      string
@@ -35,6 +36,7 @@ func (q *Queries) AuditInsert(ctx context.Context, arg AuditInsertParams) error 
 	_, err := q.db.Exec(ctx, auditInsert,
 		arg.EnvironmentID,
 		arg.UserID,
+		arg.Operator,
 		arg.Action,
 		arg.Entity,
 		arg.EntityID,

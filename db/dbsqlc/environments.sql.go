@@ -101,6 +101,48 @@ func (q *Queries) SystemEnvironmentCount(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const systemEnvironmentList = `-- name: SystemEnvironmentList :many
+SELECT e.account, e.name, e.language, e.created_at, (SELECT count(*) FROM users u WHERE u.environment_id = e.id AND u.active) AS users,
+  (SELECT count(*) FROM integrations i WHERE i.environment_id = e.id AND i.state <> 'removed') AS integrations
+FROM environments e ORDER BY e.account
+`
+
+type SystemEnvironmentListRow struct {
+	Account      string
+	Name         string
+	Language     states.Language
+	CreatedAt    time.Time
+	Users        int64
+	Integrations int64
+}
+
+func (q *Queries) SystemEnvironmentList(ctx context.Context) ([]SystemEnvironmentListRow, error) {
+	rows, err := q.db.Query(ctx, systemEnvironmentList)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SystemEnvironmentListRow
+	for rows.Next() {
+		var i SystemEnvironmentListRow
+		if err := rows.Scan(
+			&i.Account,
+			&i.Name,
+			&i.Language,
+			&i.CreatedAt,
+			&i.Users,
+			&i.Integrations,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const systemKeyCheck = `-- name: SystemKeyCheck :one
 SELECT sealed FROM key_checks
 `

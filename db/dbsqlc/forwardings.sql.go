@@ -1677,6 +1677,57 @@ func (q *Queries) ForwardingsResendByIDs(ctx context.Context, arg ForwardingsRes
 	return items, nil
 }
 
+const forwardingsStuck = `-- name: ForwardingsStuck :many
+SELECT f.integration_id, i.name AS integration,
+  (CASE WHEN f.state IN ('waiting', 'sending') THEN 'waiting'
+    WHEN f.state = 'outcome_unknown' AND (f.may_resend OR i.state <> 'removed' AND f.look IN ('wanted', 'looking')) THEN 'looking' ELSE 'person' END)::text AS standing,
+  (CASE WHEN f.cause = '' THEN f.state ELSE f.cause END)::text AS reason,
+  count(*) AS sales, min(CASE WHEN f.state IN ('waiting', 'sending') THEN f.due_at ELSE f.updated_at END)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id
+FROM forwardings f JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id
+WHERE f.environment_id = $1 AND f.state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND NOT (f.state = 'waiting' AND f.cause = '' AND f.due_at > $2)
+GROUP BY 1, 2, 3, 4 ORDER BY 3, 5 DESC, 1, 4
+`
+
+type ForwardingsStuckRow struct {
+	IntegrationID int64
+	Integration   string
+	Standing      string
+	Reason        string
+	Sales         int64
+	Since         time.Time
+	FirstSaleID   int64
+}
+
+// Sales that have not arrived, by link and reason, with the oldest of each. An unknown outcome is a person's turn after a look that can
+// be trusted; before that it is "looking". What waits by its link's own delay is not stuck.
+func (q *Queries) ForwardingsStuck(ctx context.Context, environmentID int64, now time.Time) ([]ForwardingsStuckRow, error) {
+	rows, err := q.db.Query(ctx, forwardingsStuck, environmentID, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ForwardingsStuckRow
+	for rows.Next() {
+		var i ForwardingsStuckRow
+		if err := rows.Scan(
+			&i.IntegrationID,
+			&i.Integration,
+			&i.Standing,
+			&i.Reason,
+			&i.Sales,
+			&i.Since,
+			&i.FirstSaleID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forwardingsToRetry = `-- name: ForwardingsToRetry :many
 SELECT id FROM forwardings WHERE environment_id = $1 AND (state IN ('waiting', 'action_required', 'sending') OR state = 'outcome_unknown' AND may_resend)
   AND ($2::bigint[] IS NULL OR id = ANY ($2::bigint[]))

@@ -94,13 +94,16 @@ func (q *Queries) SessionSeen(ctx context.Context, arg SessionSeenParams) error 
 	return err
 }
 
-const sessionsOfUserDelete = `-- name: SessionsOfUserDelete :exec
+const sessionsOfUserDelete = `-- name: SessionsOfUserDelete :execrows
 DELETE FROM sessions WHERE environment_id = $1 AND user_id = $2
 `
 
-func (q *Queries) SessionsOfUserDelete(ctx context.Context, environmentID int64, userID int64) error {
-	_, err := q.db.Exec(ctx, sessionsOfUserDelete, environmentID, userID)
-	return err
+func (q *Queries) SessionsOfUserDelete(ctx context.Context, environmentID int64, userID int64) (int64, error) {
+	result, err := q.db.Exec(ctx, sessionsOfUserDelete, environmentID, userID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const systemSessionsExpire = `-- name: SystemSessionsExpire :execrows

@@ -79,8 +79,8 @@ SELECT * FROM tokens WHERE environment_id = @environment_id AND user_id = @user_
 UPDATE tokens SET revoked_at = @now WHERE environment_id = @environment_id AND user_id = @user_id AND id = @id AND revoked_at IS NULL;
 
 -- name: AuditInsert :exec
-INSERT INTO audit_log (environment_id, user_id, action, entity, entity_id, old, new, masked, address, request, at)
-VALUES (@environment_id, @user_id, @action, @entity, @entity_id, @old, @new, true, @address, @request, @now);
+INSERT INTO audit_log (environment_id, user_id, operator, action, entity, entity_id, old, new, masked, address, request, at)
+VALUES (@environment_id, @user_id, @operator, @action, @entity, @entity_id, @old, @new, true, @address, @request, @now);
 
 -- name: AuditList :many
 SELECT * FROM audit_log WHERE environment_id = @environment_id

@@ -16,5 +16,10 @@ INSERT INTO key_checks (sealed) VALUES (@sealed) ON CONFLICT DO NOTHING;
 -- name: SystemEnvironmentCount :one
 SELECT count(*) FROM environments;
 
+-- name: SystemEnvironmentList :many
+SELECT e.account, e.name, e.language, e.created_at, (SELECT count(*) FROM users u WHERE u.environment_id = e.id AND u.active) AS users,
+  (SELECT count(*) FROM integrations i WHERE i.environment_id = e.id AND i.state <> 'removed') AS integrations
+FROM environments e ORDER BY e.account;
+
 -- name: EnvironmentSet :exec
 UPDATE environments SET name = @name, language = @language WHERE id = @id;

@@ -272,3 +272,15 @@ SELECT f.partner_sale_id, a.started_at, a.finished_at FROM forwardings f
 JOIN forwarding_attempts a ON a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.http_status = 201 AND a.finished_at IS NOT NULL
 WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.partner_sale_id = ANY (@partner_sale_ids::text[]) AND a.started_at > @since
 ORDER BY a.started_at;
+
+-- Sales that have not arrived, by link and reason, with the oldest of each. An unknown outcome is a person's turn after a look that can
+-- be trusted; before that it is "looking". What waits by its link's own delay is not stuck.
+-- name: ForwardingsStuck :many
+SELECT f.integration_id, i.name AS integration,
+  (CASE WHEN f.state IN ('waiting', 'sending') THEN 'waiting'
+    WHEN f.state = 'outcome_unknown' AND (f.may_resend OR i.state <> 'removed' AND f.look IN ('wanted', 'looking')) THEN 'looking' ELSE 'person' END)::text AS standing,
+  (CASE WHEN f.cause = '' THEN f.state ELSE f.cause END)::text AS reason,
+  count(*) AS sales, min(CASE WHEN f.state IN ('waiting', 'sending') THEN f.due_at ELSE f.updated_at END)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id
+FROM forwardings f JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id
+WHERE f.environment_id = @environment_id AND f.state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND NOT (f.state = 'waiting' AND f.cause = '' AND f.due_at > @now)
+GROUP BY 1, 2, 3, 4 ORDER BY 3, 5 DESC, 1, 4;

@@ -12,7 +12,7 @@ UPDATE sessions SET seen_at = @now WHERE environment_id = @environment_id AND ha
 -- name: SessionDelete :exec
 DELETE FROM sessions WHERE environment_id = @environment_id AND hash = @hash;
 
--- name: SessionsOfUserDelete :exec
+-- name: SessionsOfUserDelete :execrows
 DELETE FROM sessions WHERE environment_id = @environment_id AND user_id = @user_id;
 
 -- name: SystemSessionsExpire :execrows

@@ -30,7 +30,7 @@ func (s *Kernel) AuditNamed(ctx context.Context, tx *db.Tx, a Actor, action, ent
 		user = &a.UserID
 	}
 	return tx.AuditInsert(ctx, db.AuditInsertParams{
-		EnvironmentID: a.EnvironmentID, UserID: user, Action: action, Entity: entity, EntityID: id, Old: old, New: changed,
+		EnvironmentID: a.EnvironmentID, UserID: user, Operator: Optional(s.Operator), Action: action, Entity: entity, EntityID: id, Old: old, New: changed,
 		Address: from.Address, Request: from.Request, Now: s.Now(),
 	})
 }
@@ -61,9 +61,9 @@ var everything = []string{"product", "supplier", "flow", "productquestion", "agr
 
 // audited are the fields of the rest whose values go in. Nothing removes a row before its age, so what is not named here is masked.
 var audited = map[string][]string{
-	"environment":          {"name", "language"},
+	"environment":          {"account", "name", "language"},
 	"organisation":         {"Name", "Identifier", "SalesChannel", "contractor", "granted", "withdrawn"},
-	"user":                 {"role", "organisation_id", "active", "fingerprint"},
+	"user":                 {"role", "organisation_id", "active", "fingerprint", "sessions"},
 	"token":                {"user_id", "integration", "prefix"},
 	"webhook":              {"event"},
 	"sale":                 {"transaction_type", "product_id", "business"},

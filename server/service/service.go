@@ -22,7 +22,8 @@ type Kernel struct {
 	PublicURL         string
 	RequestsPerMinute int
 	Version           string
-	MailConfigured    bool // there is a mail server
+	MailConfigured    bool   // there is a mail server
+	Operator          string // who works on the command line; empty: this is no command
 	Now               func() time.Time
 
 	look *look // the transaction of a page, while one is drawn

@@ -981,6 +981,8 @@ var english = map[string]string{
 	"Wacht op jou":                      "Waits for you",
 	"Wachtende transacties gaan verder": "Waiting sales go on",
 	"Wachttijd":                         "Delay",
+	"Opdrachtregel":                     "Command line",
+	"Overal uitgelogd":                  "Signed out everywhere",
 	"Wachtwoord gekozen":                "Password chosen",
 	"Wachtwoord opslaan":                "Save password",
 	"Wachtwoord vergeten? Met een link kiest deze gebruiker zelf een nieuw.": "Password forgotten? With a link this user chooses a new one.",

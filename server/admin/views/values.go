@@ -50,7 +50,10 @@ func shown(value any) string {
 	return fmt.Sprint(value)
 }
 
-func who(a db.AuditOfRow) string {
+func who(ctx context.Context, a db.AuditOfRow) string {
+	if a.Operator != nil {
+		return t(ctx, "Opdrachtregel") + " (" + *a.Operator + ")"
+	}
 	if name := strings.TrimSpace(a.UserName); name != "" {
 		return name
 	}

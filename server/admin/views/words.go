@@ -145,7 +145,7 @@ var auditWords = map[string]string{
 	"sign_in": tr("Ingelogd"), "sign_in_failed": tr("Inloggen mislukt"), "confirm_failed": tr("Verkeerd wachtwoord bij een bevestiging"), "revoke": tr("Ingetrokken"), "grant": tr("Rechten gewijzigd"), "correct": tr("Gecorrigeerd"), "forward": tr("Verzonden"),
 	"confirm": tr("Doorgevoerd"), "dismiss": tr("Niet doorgevoerd"), "undo": tr("Teruggedraaid"), "retry": tr("Opnieuw geprobeerd"),
 	"change_password": tr("Wachtwoord gewijzigd"), "set_password": tr("Wachtwoord gewijzigd"), "change_email": tr("E-mailadres gewijzigd"), "change_role": tr("Rol gewijzigd"),
-	"switch_off": tr("Uitgezet"), "switch_on": tr("Aangezet"), "make_token": tr("Token gemaakt"), "revoke_token": tr("Token ingetrokken"), "invite": tr("Uitgenodigd"), "accept_invitation": tr("Wachtwoord gekozen"),
+	"switch_off": tr("Uitgezet"), "switch_on": tr("Aangezet"), "make_token": tr("Token gemaakt"), "revoke_token": tr("Token ingetrokken"), "invite": tr("Uitgenodigd"), "accept_invitation": tr("Wachtwoord gekozen"), "end_sessions": tr("Overal uitgelogd"),
 }
 
 // auditFields are what the audit log's fields are called on the pages where they are set.

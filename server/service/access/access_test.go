@@ -83,7 +83,7 @@ func TestWhoIsNotLetInIsAudited(t *testing.T) {
 	w.RefusedField("your_password", "password_wrong", w.Access.ConfirmPassword(ctx, w.Owner, "geraden wachtwoord"))
 	owner := fmt.Sprint(w.Owner.UserID)
 	require.Equal(t, "sign_in_failed/user/"+owner+"//192.0.2.7/ABC sign_in_failed/user///192.0.2.7/ABC confirm_failed/user/"+owner+"//192.0.2.7/ABC",
-		dbtest.One(t, w.Database, `SELECT string_agg(concat_ws('/', action, entity, entity_id, coalesce(user_id::text, ''), address, request), ' ' ORDER BY id) FROM audit_log`))
+		dbtest.One(t, w.Database, `SELECT string_agg(concat_ws('/', action, entity, entity_id, coalesce(user_id::text, ''), address, request), ' ' ORDER BY id) FROM audit_log WHERE action LIKE '%failed'`))
 }
 
 // An environment keeps an active owner, whether the last one is switched off or made an admin.

@@ -73,7 +73,10 @@ func (s *Access) createEnvironment(ctx context.Context, account, name, email str
 		_, err = tx.TokenInsert(ctx, db.TokenInsertParams{
 			EnvironmentID: env.ID, UserID: user.ID, Name: "owner", Prefix: prefix, Hash: sum, IPAllowlist: []string{}, Now: s.Now(),
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return s.Audit(ctx, tx, service.Actor{EnvironmentID: env.ID}, "create", "environment", env.ID, nil, map[string]any{"account": account, "name": name})
 	})
 	if errors.Is(err, db.ErrConflict) {
 		return NewEnvironment{}, fmt.Errorf("there is an environment %q already", account)

@@ -129,7 +129,7 @@ func (s *Access) AcceptInvitation(ctx context.Context, account, text, password s
 		if err := service.MustChange(tx.UserSetPassword(ctx, db.UserSetPasswordParams{EnvironmentID: env.ID, ID: user.ID, PasswordHash: hashed})); err != nil {
 			return err
 		}
-		if err := tx.SessionsOfUserDelete(ctx, env.ID, user.ID); err != nil {
+		if _, err := tx.SessionsOfUserDelete(ctx, env.ID, user.ID); err != nil {
 			return err
 		}
 		return s.Audit(ctx, tx, actor, "accept_invitation", "user", user.ID, nil, nil)

@@ -160,7 +160,7 @@ func (s *Access) ChangePassword(ctx context.Context, a service.Actor, current, p
 		if err := service.MustChange(tx.UserSetPassword(ctx, db.UserSetPasswordParams{EnvironmentID: a.EnvironmentID, ID: a.UserID, PasswordHash: hash})); err != nil {
 			return err
 		}
-		if err := tx.SessionsOfUserDelete(ctx, a.EnvironmentID, a.UserID); err != nil {
+		if _, err := tx.SessionsOfUserDelete(ctx, a.EnvironmentID, a.UserID); err != nil {
 			return err
 		}
 		if err := tx.SessionInsert(ctx, db.SessionInsertParams{EnvironmentID: a.EnvironmentID, UserID: a.UserID, Hash: sessionHash(session), Now: s.Now()}); err != nil {

@@ -55,10 +55,19 @@ func SensitiveNew(in UserInput) bool {
 	return in.Role == states.RoleOwner || in.Role == states.RoleAdmin
 }
 
+// nameOf is who acts, for people: a user, or who runs this deployment.
+func (s *Access) nameOf(ctx context.Context, tx *db.Tx, a service.Actor) (string, error) {
+	if s.Operator != "" {
+		return words.Say(a.Language, "an_operator"), nil
+	}
+	by, err := tx.UserByID(ctx, a.EnvironmentID, a.UserID)
+	return UserName(by), err
+}
+
 // accessChanged audits, as an action of its own, what was done to a person's access, and has it mailed to the address that
 // they had.
 func (s *Access) accessChanged(ctx context.Context, tx *db.Tx, a service.Actor, person db.User, changes ...states.AccessChange) error {
-	by, err := tx.UserByID(ctx, a.EnvironmentID, a.UserID)
+	by, err := s.nameOf(ctx, tx, a)
 	if err != nil && len(changes) > 0 {
 		return fmt.Errorf("who changes access: %w", err)
 	}
@@ -69,7 +78,7 @@ func (s *Access) accessChanged(ctx context.Context, tx *db.Tx, a service.Actor, 
 		if !s.MailConfigured {
 			continue
 		}
-		told, err := json.Marshal(words.AccessTold{Change: change, By: UserName(by), To: person.Email})
+		told, err := json.Marshal(words.AccessTold{Change: change, By: by, To: person.Email})
 		if err != nil {
 			return err
 		}

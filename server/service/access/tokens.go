@@ -7,9 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -127,32 +125,6 @@ func (s *Access) OwnEnvironment(ctx context.Context, a service.Actor) (env db.En
 
 // AccountName is an account's name as it is kept, for what somebody typed: a slug has no capitals.
 func AccountName(typed string) string { return strings.ToLower(strings.TrimSpace(typed)) }
-
-// CreateOwnerToken makes a further token for an environment's user, found by e-mail: on the command line only.
-func (s *Access) CreateOwnerToken(ctx context.Context, account, email, name string) (text string, err error) {
-	env, err := s.Environment(ctx, account)
-	if err != nil {
-		return "", fmt.Errorf("there is no environment %q", account)
-	}
-	err = s.Store.WithTx(ctx, env.ID, func(tx *db.Tx) error {
-		users, err := tx.UserList(ctx, env.ID)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(users, func(u db.User) bool { return strings.EqualFold(u.Email, email) })
-		if i < 0 {
-			return fmt.Errorf("environment %s has no user %s", account, email)
-		}
-		var prefix string
-		var sum []byte
-		text, prefix, sum = newToken()
-		_, err = tx.TokenInsert(ctx, db.TokenInsertParams{
-			EnvironmentID: env.ID, UserID: users[i].ID, Name: name, Prefix: prefix, Hash: sum, IPAllowlist: []string{}, Now: s.Now(),
-		})
-		return err
-	})
-	return text, err
-}
 
 // TokenInput is what can be said of a new token.
 type TokenInput struct {

@@ -114,7 +114,7 @@ func (s *Access) UpdateUser(ctx context.Context, a service.Actor, id int64, in U
 			}
 		}
 		if hash != "" || !active {
-			if err := tx.SessionsOfUserDelete(ctx, a.EnvironmentID, id); err != nil {
+			if _, err := tx.SessionsOfUserDelete(ctx, a.EnvironmentID, id); err != nil {
 				return err
 			}
 		}
