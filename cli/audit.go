@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"koppel/retention"
 )
@@ -30,7 +31,7 @@ func (c *AuditVerifyCmd) Run(r *Run) error {
 		return err
 	}
 	defer parts.Close()
-	chains, err := retention.VerifyAudit(r.Ctx, parts.Store, known)
+	chains, err := retention.VerifyAudit(r.Ctx, parts.Store, known, time.Now())
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func seal(t *testing.T, address string, k *retention.Keeper) {
 
 func verify(t *testing.T, k *retention.Keeper, known ...retention.Seal) map[string]retention.Chain {
 	t.Helper()
-	chains, err := retention.VerifyAudit(t.Context(), k.Store, known)
+	chains, err := retention.VerifyAudit(t.Context(), k.Store, known, time.Now())
 	require.NoError(t, err)
 	found := map[string]retention.Chain{}
 	for _, chain := range chains {

@@ -55,14 +55,14 @@ const mostWrong = 10
 
 // VerifyAudit checks every environment's chain: each seal follows from the one before it, each row is as it was sealed, and
 // none is missing but those of before the oldest one that is left. It writes nothing.
-func VerifyAudit(ctx context.Context, store *db.Store, known []Seal) (chains []Chain, err error) {
+func VerifyAudit(ctx context.Context, store *db.Store, known []Seal, now time.Time) (chains []Chain, err error) {
 	var environments []db.SystemAuditChainsRow
 	err = store.WithSystemTx(ctx, func(tx *db.Tx) error {
 		environments, err = tx.SystemAuditChains(ctx)
 		return err
 	})
 	for _, env := range environments {
-		v := &verifier{Chain: Chain{Account: env.Account}, environment: env.ID, known: known}
+		v := &verifier{Chain: Chain{Account: env.Account}, environment: env.ID, known: known, now: now}
 		for done := false; err == nil && !done; {
 			err = store.WithSystemTx(ctx, func(tx *db.Tx) error { // a page each: nothing waits for it
 				done, err = v.page(ctx, tx)
@@ -93,6 +93,7 @@ type verifier struct {
 	Chain
 	environment int64
 	known       []Seal
+	now         time.Time
 	oldest      time.Time // of the rows that are there
 }
 
@@ -141,7 +142,7 @@ func (v *verifier) seal(seal db.AuditSeal, row db.AuditLog, there bool) {
 	switch {
 	case v.Begins == 0 && seal.Position > 1: // what came before went by its age: here the chain begins
 		v.Begins = seal.Position
-		if time.Since(seal.At) < keepsAudit {
+		if v.now.Sub(seal.At) < keepsAudit {
 			v.wrong("the beginning was cut off: seal %d is too young to be one", seal.Position)
 		}
 	case v.Begins == 0:
