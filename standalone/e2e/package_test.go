@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,4 +108,30 @@ func startsAsInstalled(t *testing.T, root string) {
 		_, err := os.Stat(ready)
 		return err == nil
 	})
+	requireOwnersOnly(t, data)
+}
+
+// requireOwnersOnly demands that nobody else can read anything in a folder, or look what is in it.
+func requireOwnersOnly(t *testing.T, folder string) {
+	t.Helper()
+	seen := 0
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // a database removes what it has done with
+			return nil
+		}
+		require.NoError(t, err)
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		require.NoError(t, err)
+		others := info.Mode().Perm() & 0o077
+		if path == folder {
+			others &^= 0o011 // where root starts it, PostgreSQL's user must be able to enter
+		}
+		require.Zero(t, others, "%s is %s", path, info.Mode())
+		seen++
+		return nil
+	}))
+	require.Greater(t, seen, 100, "PostgreSQL's files are there")
 }
