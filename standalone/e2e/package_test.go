@@ -37,7 +37,7 @@ func packaged(t *testing.T, name, program string) (root string) {
 	require.NoError(t, err)
 	require.Len(t, deb, 1)
 	for _, folder := range []string{"etc", "var/lib/dpkg/updates", "var/lib/dpkg/info", "var/lib/dpkg/triggers"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(root, folder), 0o755)) //nolint:gosec // as a machine has them
+		require.NoError(t, os.MkdirAll(filepath.Join(root, folder), 0o755))
 	}
 	say("", nil, "mkdir", "--parents", root+"/usr/lib/systemd")
 	say("", nil, "cp", "--recursive", "/usr/lib/systemd/system", root+"/usr/lib/systemd/") // what units stand on
@@ -85,7 +85,7 @@ func startsAsInstalled(t *testing.T, root string) {
 	command := strings.Fields(regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(string(unit))[1])
 	require.Equal(t, []string{"/usr/bin/koppel-standalone", "--data", "/var/lib/koppel"}, command)
 	folder := scratch(t)
-	require.NoError(t, os.Chmod(folder, 0o711)) //nolint:gosec // PostgreSQL's user must be able to enter
+	require.NoError(t, os.Chmod(folder, 0o711)) // PostgreSQL's user must be able to enter
 	data := filepath.Join(folder, "koppel")
 	settings, err := os.ReadFile(filepath.Join(root, "etc/koppel/koppel-standalone.env"))
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ func TestTemporalsFileHasAWriteAheadLog(t *testing.T) {
 	require.NoError(t, prepareStore(&config.SQL{PluginName: sqliteplugin.PluginName, DatabaseName: file, ConnectAttributes: map[string]string{"mode": "rwc"}},
 		TemporalConfig{File: file, Namespace: "default"}))
 	require.Equal(t, "delete", pragma(t, "file:"+file, "journal_mode"))
-	require.NoError(t, os.Chmod(file, 0o644)) //nolint:gosec // as an earlier version left it
+	require.NoError(t, os.Chmod(file, 0o644)) // as an earlier version left it
 	port, err := FreePort("127.0.0.1")
 	require.NoError(t, err)
 	server, err := StartTemporal(t.Context(), TemporalConfig{File: file, Listen: fmt.Sprint("127.0.0.1:", port), Namespace: "default", Log: log.NewNoopLogger()})
