@@ -90,7 +90,9 @@ func (r *recording) firstTryAndItsMail(mails *smtptest.Server) {
 	r.eventually("it is forwarded", func() bool { return r.forwardings("forwarded") == 1 })
 	r.ended(r.forwarding(first))
 	r.record("forward_sale_first_try", r.forwarding(first))
-	r.eventually("its mail is tried", func() bool { return r.number(`SELECT count(*) FROM mails WHERE kind = 'confirmation' AND attempts = 1`) == 1 })
+	r.eventually("its mail is tried", func() bool {
+		return r.number(`SELECT count(*) FROM mails WHERE kind = 'confirmation' AND attempts = 1`) == 1
+	})
 	mails.Mode(smtptest.Takes)
 	workflow := fmt.Sprintf("mail/1/%d", r.number(`SELECT id FROM mails WHERE kind = 'confirmation'`))
 	r.ended(workflow)
