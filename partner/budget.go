@@ -56,6 +56,7 @@ type Budget struct {
 	mu       sync.Mutex
 	failures map[string]int       // in a row
 	circuits map[string]time.Time // open ones, with the next probe as last read
+	opening  map[string]bool      // that are open here, and not written yet
 	used     map[useKey]use
 }
 
@@ -75,7 +76,7 @@ type use struct{ requests, throttled int32 }
 
 // NewBudget makes a budget; Run keeps it up to date.
 func NewBudget(store *db.Store, log *zap.Logger, now func() time.Time) *Budget {
-	return &Budget{Store: store, Log: log, Now: now, Rate: PerSecond(StockLimit), failures: map[string]int{}, circuits: map[string]time.Time{}, used: map[useKey]use{}}
+	return &Budget{Store: store, Log: log, Now: now, Rate: PerSecond(StockLimit), failures: map[string]int{}, circuits: map[string]time.Time{}, opening: map[string]bool{}, used: map[useKey]use{}}
 }
 
 type kindKey struct{}
@@ -113,6 +114,10 @@ func (b *Budget) Sync(ctx context.Context) error {
 	b.mu.Lock()
 	used := b.used
 	b.used = map[useKey]use{}
+	known := map[string]bool{} // open circuits that what is read must have, unless another worker closed them
+	for group := range b.circuits {
+		known[group] = !b.opening[group]
+	}
 	b.mu.Unlock()
 	now := b.Now()
 	var open []db.SystemCircuitsRow
@@ -148,9 +153,14 @@ func (b *Budget) Sync(ctx context.Context) error {
 			b.circuits[c.Name] = *c.ProbeAt
 		}
 	}
-	for group := range before {
-		if _, still := b.circuits[group]; !still {
-			delete(b.failures, group) // another worker found it answering
+	for group, probe := range before {
+		_, still := b.circuits[group]
+		switch {
+		case still:
+		case known[group]: // another worker found it answering
+			delete(b.failures, group)
+		default: // it opened here while this was read
+			b.circuits[group] = probe
 		}
 	}
 	return nil
@@ -282,7 +292,7 @@ func (b *Budget) failed(ctx context.Context, group string) {
 	now := b.Now()
 	probe := now.Add(ProbeEvery)
 	if opens {
-		b.circuits[group] = probe
+		b.circuits[group], b.opening[group] = probe, true
 	}
 	b.mu.Unlock()
 	if !opens {
@@ -293,6 +303,9 @@ func (b *Budget) failed(ctx context.Context, group string) {
 		_, err := tx.SystemCircuitOpen(ctx, db.SystemCircuitOpenParams{Name: group, Now: &now, ProbeAt: &probe})
 		return err
 	})
+	b.mu.Lock()
+	delete(b.opening, group)
+	b.mu.Unlock()
 }
 
 func (b *Budget) answered(ctx context.Context, group string) {

@@ -137,6 +137,33 @@ func TestCircuit(t *testing.T) {
 	require.NoError(t, errors.Join(f.ask(elsewhere, "g"), f.ask(elsewhere, "g")), "it takes five again")
 }
 
+// A circuit that opens while the open ones are read stays open, although it is not written yet.
+func TestACircuitThatOpensWhileTheOpenOnesAreRead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	b := f.budget()
+	f.status = 502
+	for range 4 {
+		require.NoError(t, f.ask(b, "g"))
+	}
+	conn, err := pgx.Connect(t.Context(), f.url)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	held, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = held.Exec(t.Context(), `SELECT FROM limit_groups WHERE name = 'g' FOR UPDATE`)
+	require.NoError(t, err)
+	opened := make(chan error)
+	go func() { opened <- f.ask(b, "g") }()
+	require.Eventually(t, func() bool { return b.LeftAlone("g") != nil }, 30*time.Second, time.Millisecond)
+	require.NoError(t, b.Sync(t.Context()))
+	require.Error(t, b.LeftAlone("g"))
+	require.NoError(t, held.Rollback(t.Context()))
+	require.NoError(t, <-opened)
+	require.NoError(t, b.Sync(t.Context()))
+	require.Error(t, b.LeftAlone("g"))
+}
+
 // A burst of refusals is one lesson; the limit goes down, and comes back when the partner is content.
 func TestLimitIsLearned(t *testing.T) {
 	t.Parallel()
