@@ -121,6 +121,11 @@ func (c *runCmd) database(ctx context.Context, cfg *config.Config) (stop func(),
 			return nil, err
 		}
 		cfg.DatabaseURL, stop = config.Secret(address), stopPostgres
+		// For commands beside this process, as DATABASE_URL_FILE.
+		if err := os.WriteFile(filepath.Join(c.Data, "database-url"), []byte(address+"\n"), 0o600); err != nil {
+			stop()
+			return nil, fmt.Errorf("keep the database's address: %w", err)
+		}
 		cfg.DatabaseDirectURL, cfg.DatabasePassword = "", "" // of another one, if they are set
 	}
 	if err := db.Migrate(ctx, cli.Database(*cfg)); err != nil {

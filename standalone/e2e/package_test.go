@@ -109,6 +109,11 @@ func startsAsInstalled(t *testing.T, root string) {
 		return err == nil
 	})
 	requireOwnersOnly(t, data)
+	list := exec.Command(filepath.Join(root, command[0]), "environment", "list", "--json")
+	list.Env = append(os.Environ(), "DATABASE_URL_FILE="+filepath.Join(data, "database-url"), "KOPPEL_ENCRYPTION_KEYS_FILE="+filepath.Join(data, "encryption-keys"))
+	output, err := list.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	require.JSONEq(t, "[]", string(output), "commands find it beside the running one")
 }
 
 // requireOwnersOnly demands that nobody else can read anything in a folder, or look what is in it.
