@@ -287,9 +287,10 @@ type (
 	SnapshotsForgetParams                 = dbsqlc.SnapshotsForgetParams
 	Status                                = dbsqlc.Status
 	StatusDeleteParams                    = dbsqlc.StatusDeleteParams
+	StatusInsertParams                    = dbsqlc.StatusInsertParams
 	StatusMapping                         = dbsqlc.StatusMapping
 	StatusMappingInsertParams             = dbsqlc.StatusMappingInsertParams
-	StatusUpsertParams                    = dbsqlc.StatusUpsertParams
+	StatusUpdateParams                    = dbsqlc.StatusUpdateParams
 	Supplier                              = dbsqlc.Supplier
 	SupplierImportParams                  = dbsqlc.SupplierImportParams
 	SupplierInsertParams                  = dbsqlc.SupplierInsertParams

@@ -1070,6 +1070,37 @@ func (q *Queries) StatusDelete(ctx context.Context, arg StatusDeleteParams) (int
 	return result.RowsAffected(), nil
 }
 
+const statusInsert = `-- name: StatusInsert :execrows
+INSERT INTO statuses (environment_id, id, name, text, type) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (environment_id, id) DO UPDATE SET name = EXCLUDED.name, text = EXCLUDED.text, type = EXCLUDED.type, deleted_at = NULL
+WHERE statuses.deleted_at IS NOT NULL AND (statuses.name = EXCLUDED.name AND statuses.type = EXCLUDED.type
+  OR NOT EXISTS (SELECT FROM sales s WHERE s.environment_id = statuses.environment_id AND s.status = statuses.id))
+`
+
+type StatusInsertParams struct {
+	EnvironmentID int64
+	ID            string
+	Name          string
+	Text          string
+	Type          string
+}
+
+// A status that was deleted comes back under its identifier, and under another name only where no sale has it: that sale would be
+// renamed.
+func (q *Queries) StatusInsert(ctx context.Context, arg StatusInsertParams) (int64, error) {
+	result, err := q.db.Exec(ctx, statusInsert,
+		arg.EnvironmentID,
+		arg.ID,
+		arg.Name,
+		arg.Text,
+		arg.Type,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const statusList = `-- name: StatusList :many
 SELECT environment_id, id, name, text, type, deleted_at FROM statuses WHERE environment_id = $1 AND deleted_at IS NULL ORDER BY name, id
 `
@@ -1101,37 +1132,30 @@ func (q *Queries) StatusList(ctx context.Context, environmentID int64) ([]Status
 	return items, nil
 }
 
-const statusUpsert = `-- name: StatusUpsert :one
-INSERT INTO statuses (environment_id, id, name, text, type) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (environment_id, id) DO UPDATE SET name = EXCLUDED.name, text = EXCLUDED.text, type = EXCLUDED.type, deleted_at = NULL RETURNING environment_id, id, name, text, type, deleted_at
+const statusUpdate = `-- name: StatusUpdate :execrows
+UPDATE statuses SET name = $1, text = $2, type = $3 WHERE environment_id = $4 AND id = $5 AND deleted_at IS NULL
 `
 
-type StatusUpsertParams struct {
-	EnvironmentID int64
-	ID            string
+type StatusUpdateParams struct {
 	Name          string
 	Text          string
 	Type          string
+	EnvironmentID int64
+	ID            string
 }
 
-func (q *Queries) StatusUpsert(ctx context.Context, arg StatusUpsertParams) (Status, error) {
-	row := q.db.QueryRow(ctx, statusUpsert,
-		arg.EnvironmentID,
-		arg.ID,
+func (q *Queries) StatusUpdate(ctx context.Context, arg StatusUpdateParams) (int64, error) {
+	result, err := q.db.Exec(ctx, statusUpdate,
 		arg.Name,
 		arg.Text,
 		arg.Type,
+		arg.EnvironmentID,
+		arg.ID,
 	)
-	var i Status
-	err := row.Scan(
-		&i.EnvironmentID,
-		&i.ID,
-		&i.Name,
-		&i.Text,
-		&i.Type,
-		&i.DeletedAt,
-	)
-	return i, err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const supplierByID = `-- name: SupplierByID :one

@@ -153,9 +153,16 @@ SELECT * FROM statuses WHERE environment_id = @environment_id AND deleted_at IS 
 -- name: StatusByID :one
 SELECT * FROM statuses WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL;
 
--- name: StatusUpsert :one
+-- A status that was deleted comes back under its identifier, and under another name only where no sale has it: that sale would be
+-- renamed.
+-- name: StatusInsert :execrows
 INSERT INTO statuses (environment_id, id, name, text, type) VALUES (@environment_id, @id, @name, @text, @type)
-ON CONFLICT (environment_id, id) DO UPDATE SET name = EXCLUDED.name, text = EXCLUDED.text, type = EXCLUDED.type, deleted_at = NULL RETURNING *;
+ON CONFLICT (environment_id, id) DO UPDATE SET name = EXCLUDED.name, text = EXCLUDED.text, type = EXCLUDED.type, deleted_at = NULL
+WHERE statuses.deleted_at IS NOT NULL AND (statuses.name = EXCLUDED.name AND statuses.type = EXCLUDED.type
+  OR NOT EXISTS (SELECT FROM sales s WHERE s.environment_id = statuses.environment_id AND s.status = statuses.id));
+
+-- name: StatusUpdate :execrows
+UPDATE statuses SET name = @name, text = @text, type = @type WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL;
 
 -- name: StatusDelete :execrows
 UPDATE statuses SET deleted_at = @now WHERE environment_id = @environment_id AND id = @id AND deleted_at IS NULL;

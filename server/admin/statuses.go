@@ -43,13 +43,12 @@ func (v *visit) showStatus() error {
 
 func (v *visit) saveStatus() error {
 	key := v.gin.Param("id")
-	in := linking.Status{ID: key, Name: v.posted("name"), Type: v.posted("type"), Text: v.posted("text")}
+	in := linking.Status{Name: v.posted("name"), Type: v.posted("type"), Text: v.posted("text")}
+	id := key
 	if key == "new" {
-		in.ID = v.posted("id")
-	} else if _, err := v.status(); err != nil {
-		return err
+		id, in.ID = "", v.posted("id")
 	}
-	if _, err := v.svc.Catalogue.SaveStatus(v.gin.Request.Context(), v.actor, in); err != nil {
+	if _, err := v.svc.Catalogue.SaveStatus(v.gin.Request.Context(), v.actor, id, in); err != nil {
 		form := v.form()
 		if !v.refused(&form, err) {
 			return err

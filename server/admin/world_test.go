@@ -104,7 +104,7 @@ func (w *world) fill() {
 		must(err)
 		_, err = w.svc.Catalogue.SaveAgreement(ctx, a, 0, linking.Agreement{Identifier: "voorwaarden", Name: "Voorwaarden", Text: "Akkoord.", Visible: true, Required: true}, 1)
 		must(err)
-		_, err = w.svc.Catalogue.SaveStatus(ctx, a, linking.Status{ID: "bezig", Name: "Bezig"})
+		_, err = w.svc.Catalogue.SaveStatus(ctx, a, "", linking.Status{ID: "bezig", Name: "Bezig"})
 		must(err)
 		supplier, err := w.svc.Catalogue.SaveSupplier(ctx, a, db.Supplier{Name: "Voltera", Identifier: "voltera", Active: true})
 		must(err)

@@ -28,10 +28,7 @@ func (c *call) saveStatus() (reply, error) {
 	if err := c.bind(&in); err != nil {
 		return reply{}, err
 	}
-	if id := c.gin.Param("id"); id != "" {
-		in.ID = salesdock.Text(id)
-	}
-	s, err := c.svc.Catalogue.SaveStatus(c.ctx(), c.actor, linking.Status{ID: string(in.ID), Name: string(in.Name), Text: string(in.Text), Type: string(in.Type)})
+	s, err := c.svc.Catalogue.SaveStatus(c.ctx(), c.actor, c.gin.Param("id"), linking.Status{ID: string(in.ID), Name: string(in.Name), Text: string(in.Text), Type: string(in.Type)})
 	return c.saved(wireStatus(s), err)
 }
 

@@ -165,6 +165,19 @@ func OrConflict(err error, key string) error {
 	return err
 }
 
+// OrTaken turns the store's sentinel for what is there already into a refusal at the field that says which.
+func OrTaken(err error, field, value string) error {
+	if errors.Is(err, db.ErrConflict) {
+		return Taken(field, value)
+	}
+	return err
+}
+
+// Taken refuses a value that something else has: adding never changes what is there.
+func Taken(field, value string) *Error {
+	return &Error{Kind: KindConflict, Key: "taken", Fields: map[string]Sentence{field: {"taken_by", []any{value}}}}
+}
+
 // MustChange refuses where no row was changed: there is none.
 func MustChange(count int64, err error) error {
 	if err != nil {

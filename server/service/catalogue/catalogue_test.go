@@ -5,10 +5,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"koppel/db"
 	"koppel/db/dbtest"
 	"koppel/linking"
 	"koppel/server/service"
 	"koppel/server/service/catalogue"
+	"koppel/server/service/sales"
 	"koppel/server/servicetest"
 	"koppel/states"
 )
@@ -95,33 +97,80 @@ func TestAnImportedProductIsThePartners(t *testing.T) {
 	require.False(t, changed.Active)
 }
 
-// An identifier is one flow's, question's or agreement's; a deleted one is free again.
-func TestAnIdentifierIsUsedOnce(t *testing.T) {
+// Adding never changes what is there: whatever has the identifier already keeps it, and the refusal says at which field. What
+// was deleted has left it free.
+func TestAddingNeverChangesWhatIsThere(t *testing.T) {
 	t.Parallel()
 	s := servicetest.NewShop(t)
 	ctx := t.Context()
-	question := linking.Question{Name: "Meter", Identifier: "meter", InputType: "text", Visible: true}
-	first, err := s.Catalogue.SaveQuestion(ctx, s.Owner, 0, question, 1)
-	require.NoError(t, err)
-	_, err = s.Catalogue.SaveQuestion(ctx, s.Owner, 0, question, 2)
-	s.Refused("conflict", err)
-	require.NoError(t, s.Catalogue.DeleteQuestion(ctx, s.Owner, first.ID))
-	_, err = s.Catalogue.SaveQuestion(ctx, s.Owner, 0, question, 2)
-	require.NoError(t, err)
-	_, err = s.Catalogue.SaveFlow(ctx, s.Owner, 0, linking.Flow{Title: "Ander", Type: "energie", Identifier: "e", TransactionType: states.SaleOffer})
-	s.Refused("conflict", err)
-	_, err = s.Catalogue.SaveFlow(ctx, s.Owner, 0, linking.Flow{Title: "Ander", Type: "zon", Identifier: "e", TransactionType: states.SaleOffer})
+	for kind, add := range map[string]func(name string) (int64, error){
+		"supplier": func(name string) (int64, error) {
+			row, err := s.Catalogue.SaveSupplier(ctx, s.Owner, db.Supplier{Name: name, Identifier: "zelfde"})
+			return row.ID, err
+		},
+		"flow": func(name string) (int64, error) {
+			row, err := s.Catalogue.SaveFlow(ctx, s.Owner, 0, linking.Flow{Title: name, Type: "energie", Identifier: "zelfde", TransactionType: states.SaleOffer})
+			return row.ID, err
+		},
+		"question": func(name string) (int64, error) {
+			row, err := s.Catalogue.SaveQuestion(ctx, s.Owner, 0, linking.Question{Name: name, Identifier: "zelfde", InputType: "text"}, 1)
+			return row.ID, err
+		},
+		"agreement": func(name string) (int64, error) {
+			row, err := s.Catalogue.SaveAgreement(ctx, s.Owner, 0, linking.Agreement{Name: name, Identifier: "zelfde"}, 1)
+			return row.ID, err
+		},
+	} {
+		id, err := add("Eerste")
+		require.NoError(t, err, kind)
+		_, err = add("Tweede")
+		s.Refused("taken", err)
+		s.RefusedField("identifier", "taken_by", err)
+		if kind == "question" {
+			require.NoError(t, s.Catalogue.DeleteQuestion(ctx, s.Owner, id))
+			_, err = add("Tweede")
+			require.NoError(t, err, "a deleted one has left its identifier free")
+		}
+	}
+	_, err := s.Catalogue.SaveFlow(ctx, s.Owner, 0, linking.Flow{Title: "Ander", Type: "zon", Identifier: "zelfde", TransactionType: states.SaleOffer})
 	require.NoError(t, err, "of another type")
 	_, err = s.Catalogue.SaveFlow(ctx, s.Owner, 0, linking.Flow{Title: "Ander", Type: "wind", Identifier: "e", TransactionType: "koop"})
 	s.RefusedField("transaction_type", "field_invalid", err)
+}
+
+// A status that is there stays as it is when one of its identifier, or of its name, is added; a sale that has a deleted one
+// keeps its name too.
+func TestAddingAStatusRenamesNoSale(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	ctx := t.Context()
+	add := func(status linking.Status) error {
+		_, err := s.Catalogue.SaveStatus(ctx, s.Owner, "", status)
+		return err
+	}
+	first := linking.Status{ID: "onderweg", Name: "Onderweg", Type: linking.StatusTypeDefault}
+	require.NoError(t, add(first))
+	s.RefusedField("id", "taken_by", add(linking.Status{ID: "onderweg", Name: "Gesloten", Type: linking.StatusTypeClosed}))
+	s.RefusedField("id", "taken_by", add(linking.Status{Name: "Onderweg", Type: linking.StatusTypeClosed}))
+	_, err := s.Catalogue.SaveStatus(ctx, s.Owner, "onbekend", linking.Status{Name: "Onbekend"})
+	s.Refused(service.NotFound().Key, err)
+	list, err := s.Catalogue.Statuses(ctx, s.Owner)
+	require.NoError(t, err)
+	require.Contains(t, list, first)
+	sale := s.Sell(s.Agent, s.Product)
+	_, err = s.Sales.SetSaleStatus(ctx, s.Owner, sale, sales.StatusInput{Status: "onderweg", Account: true})
+	require.NoError(t, err)
+	require.NoError(t, s.Catalogue.DeleteStatus(ctx, s.Owner, "onderweg"))
+	s.RefusedField("id", "taken_by", add(linking.Status{ID: "onderweg", Name: "Anders"}))
+	require.NoError(t, add(first), "under its own name it comes back")
 }
 
 // A status of the system is everybody's: it is not changed, nor deleted.
 func TestASystemStatusStays(t *testing.T) {
 	t.Parallel()
 	w := servicetest.New(t)
-	_, err := w.Catalogue.SaveStatus(t.Context(), w.Owner, linking.Status{ID: "new", Name: "Vers"})
+	_, err := w.Catalogue.SaveStatus(t.Context(), w.Owner, "", linking.Status{ID: "new", Name: "Vers"})
 	w.Refused("system_status", err)
-	_, err = w.Catalogue.SaveStatus(t.Context(), w.Owner, linking.Status{ID: "vers", Name: "Vers"})
+	_, err = w.Catalogue.SaveStatus(t.Context(), w.Owner, "", linking.Status{ID: "vers", Name: "Vers"})
 	require.NoError(t, err)
 }

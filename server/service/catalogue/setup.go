@@ -47,7 +47,7 @@ func (s *Catalogue) SaveSupplier(ctx context.Context, a service.Actor, in db.Sup
 			})
 		}
 		if err != nil {
-			return service.OrConflict(err, "conflict")
+			return service.OrTaken(err, "identifier", in.Identifier)
 		}
 		return s.Audit(ctx, tx, a, "save", "supplier", row.ID, nil, in)
 	})
@@ -90,7 +90,7 @@ func (s *Catalogue) SaveFlow(ctx context.Context, a service.Actor, id int64, flo
 			f, err = tx.FlowUpdate(ctx, params)
 		}
 		if err != nil {
-			return service.OrConflict(err, "conflict")
+			return service.OrTaken(err, "identifier", flow.Identifier)
 		}
 		return s.productsChanged(ctx, tx, a, "save", "flow", f.ID, nil, flow)
 	})
@@ -145,7 +145,7 @@ func (s *Catalogue) SaveQuestion(ctx context.Context, a service.Actor, id int64,
 			q, err = tx.QuestionUpdate(ctx, db.QuestionUpdateParams{EnvironmentID: a.EnvironmentID, ID: id, Identifier: question.Identifier, Definition: question, Sort: int32(sort), Now: s.Now()})
 		}
 		if err != nil {
-			return service.OrConflict(err, "conflict")
+			return service.OrTaken(err, "identifier", question.Identifier)
 		}
 		return s.productsChanged(ctx, tx, a, "save", "productquestion", q.ID, nil, question)
 	})
@@ -200,7 +200,7 @@ func (s *Catalogue) SaveAgreement(ctx context.Context, a service.Actor, id int64
 			row, err = tx.AgreementUpdate(ctx, db.AgreementUpdateParams{EnvironmentID: a.EnvironmentID, ID: id, Identifier: agreement.Identifier, Definition: agreement, Sort: int32(sort), Now: s.Now()})
 		}
 		if err != nil {
-			return service.OrConflict(err, "conflict")
+			return service.OrTaken(err, "identifier", agreement.Identifier)
 		}
 		return s.productsChanged(ctx, tx, a, "save", "agreement", row.ID, nil, agreement)
 	})
@@ -231,32 +231,23 @@ func (s *Catalogue) Statuses(ctx context.Context, a service.Actor) (list []linki
 	return list, err
 }
 
-// SaveStatus adds or changes a custom status. Without an id, one is made from the name.
-func (s *Catalogue) SaveStatus(ctx context.Context, a service.Actor, in linking.Status) (linking.Status, error) {
+// SaveStatus adds a custom status (id empty) or changes one. Without an identifier, one is made from the name.
+func (s *Catalogue) SaveStatus(ctx context.Context, a service.Actor, id string, in linking.Status) (linking.Status, error) {
 	if missing := service.Required(map[string]string{"name": in.Name}); missing != nil {
 		return in, missing
 	}
-	if in.ID == "" {
+	adding := id == ""
+	switch {
+	case !adding:
+		in.ID = id
+	case in.ID == "":
 		in.ID = strings.TrimRight(slug(in.Name)[:min(len(slug(in.Name)), linking.MaxStatusID)], "-")
 	}
-	if len(in.ID) > linking.MaxStatusID {
-		return in, service.Invalid("id", "too_long", linking.MaxStatusID)
-	}
-	if in.Type == "" {
-		in.Type = linking.StatusTypeDefault
-	}
-	if _, system := linking.SystemStatus(in.ID); system {
-		return in, service.Conflict("system_status")
-	}
-	if in.ID != slug(in.ID) {
-		return in, service.Invalid("id", "field_invalid", in.ID)
-	}
-	types := []string{linking.StatusTypeDefault, linking.StatusTypeCancelled, linking.StatusTypeActionRequired, linking.StatusTypeNetto, linking.StatusTypeClosed}
-	if !slices.Contains(types, in.Type) {
-		return in, service.Invalid("type", "field_invalid", strings.Join(types, ", "))
+	if err := checkStatus(&in); err != nil {
+		return in, err
 	}
 	err := s.Tx(ctx, a, func(tx *db.Tx) error {
-		if _, err := tx.StatusUpsert(ctx, db.StatusUpsertParams{EnvironmentID: a.EnvironmentID, ID: in.ID, Name: in.Name, Text: in.Text, Type: in.Type}); err != nil {
+		if err := writeStatus(ctx, tx, a, in, adding); err != nil {
 			return err
 		}
 		if err := ledger.ProductsChanged(ctx, tx, a.EnvironmentID, s.Now()); err != nil {
@@ -265,6 +256,37 @@ func (s *Catalogue) SaveStatus(ctx context.Context, a service.Actor, in linking.
 		return s.AuditNamed(ctx, tx, a, "save", "status", in.ID, nil, in)
 	})
 	return in, err
+}
+
+func checkStatus(in *linking.Status) error {
+	if len(in.ID) > linking.MaxStatusID {
+		return service.Invalid("id", "too_long", linking.MaxStatusID)
+	}
+	if in.Type == "" {
+		in.Type = linking.StatusTypeDefault
+	}
+	if _, system := linking.SystemStatus(in.ID); system {
+		return service.Conflict("system_status")
+	}
+	if in.ID != slug(in.ID) {
+		return service.Invalid("id", "field_invalid", in.ID)
+	}
+	types := []string{linking.StatusTypeDefault, linking.StatusTypeCancelled, linking.StatusTypeActionRequired, linking.StatusTypeNetto, linking.StatusTypeClosed}
+	if !slices.Contains(types, in.Type) {
+		return service.Invalid("type", "field_invalid", strings.Join(types, ", "))
+	}
+	return nil
+}
+
+func writeStatus(ctx context.Context, tx *db.Tx, a service.Actor, in linking.Status, adding bool) error {
+	if !adding {
+		return service.MustChange(tx.StatusUpdate(ctx, db.StatusUpdateParams{EnvironmentID: a.EnvironmentID, ID: in.ID, Name: in.Name, Text: in.Text, Type: in.Type}))
+	}
+	count, err := tx.StatusInsert(ctx, db.StatusInsertParams{EnvironmentID: a.EnvironmentID, ID: in.ID, Name: in.Name, Text: in.Text, Type: in.Type})
+	if err == nil && count == 0 {
+		return service.Taken("id", in.ID)
+	}
+	return err
 }
 
 // DeleteStatus removes a custom status; sales that have it keep it.

@@ -136,7 +136,7 @@ func mappingError(err error, i int, field string) error {
 	case errors.Is(err, db.ErrNotFound):
 		return service.Invalid(at(i, field), "not_found")
 	case errors.Is(err, db.ErrConflict):
-		return service.Invalid(at(i, field), "conflict")
+		return service.Invalid(at(i, field), "mapped_twice")
 	}
 	return err
 }

@@ -146,7 +146,7 @@ func (s *Integrations) resolveRun(ctx context.Context, a service.Actor, id, runI
 		}
 		count, err := resolve(tx)
 		if err != nil {
-			return service.OrConflict(err, "conflict")
+			return service.OrConflict(err, "run_before")
 		}
 		if count == 0 {
 			return service.Conflict("wrong_state", run.State)

@@ -147,8 +147,9 @@ func (s *Sales) attachOptin(ctx context.Context, tx *db.Tx, a service.Actor, sal
 		if err != nil {
 			return err
 		}
-		if used == 0 {
-			return service.Conflict("conflict")
+		if used == 0 { // another sale was quicker
+			_, err := unusedConcept(ctx, tx, a, concept)
+			return err
 		}
 		if row.Optin != nil {
 			optin, origin = row.Optin, states.OptinFromDialer

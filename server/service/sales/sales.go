@@ -115,10 +115,7 @@ func (s *Sales) createSale(ctx context.Context, tx *db.Tx, a service.Actor, in C
 		params.FinalizedAt = new(s.Now())
 	}
 	if sale, err = tx.SaleInsert(ctx, params); err != nil {
-		if errors.Is(err, db.ErrConflict) {
-			return sale, service.Conflict("conflict")
-		}
-		return sale, err
+		return sale, service.OrTaken(err, "external_reference", taken.attached.Reference)
 	}
 	if err := s.attachOptin(ctx, tx, a, sale.ID, taken.attached.Concept, taken.attached.Optin); err != nil {
 		return sale, err
