@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"koppel/states"
 )
@@ -202,7 +203,7 @@ func (b *builder) agreements() {
 
 func (b *builder) body() map[string]any {
 	s := b.sale.Submission
-	body := map[string]any{}
+	body := b.more()
 	// Who made the sale first stays who made it, however long the chain.
 	for name, value := range b.sale.Origin {
 		body[name] = value
@@ -250,6 +251,17 @@ func (b *builder) body() map[string]any {
 	}
 	if b.sale.Optin != nil {
 		b.sale.Optin.fields(body)
+	}
+	return body
+}
+
+// more is what the sale came with that means nothing to us. Whatever does is laid over it: no unknown field takes its place.
+func (b *builder) more() map[string]any {
+	body := map[string]any{}
+	for name, value := range b.sale.Submission.More {
+		if b.sale.Optin != nil || !strings.HasPrefix(name, OptinPrefix) {
+			body[name] = value
+		}
 	}
 	return body
 }

@@ -35,6 +35,9 @@ type OptinChannel struct {
 	VerifiedMethod string `json:"verified_method,omitempty"`
 }
 
+// OptinPrefix begins the names under which opt-in data goes with a sale.
+const OptinPrefix = "optin_"
+
 // What became of a sale's opt-in data at a partner.
 const (
 	OptinSent      = "sent"
@@ -67,11 +70,11 @@ func (o *Optin) fields(body map[string]any) {
 		"client_ip": o.ClientIP, "valid_till": o.ValidTill, "withdrawn_at": o.WithdrawnAt, "remarks": o.Remarks, "campaign_code": o.CampaignCode,
 	} {
 		if value != "" {
-			body["optin_"+name] = value
+			body[OptinPrefix+name] = value
 		}
 	}
 	if o.Proof != nil {
-		body["optin_proof"] = o.Proof
+		body[OptinPrefix+"proof"] = o.Proof
 	}
-	body["optin_channels"] = o.Channels
+	body[OptinPrefix+"channels"] = o.Channels
 }

@@ -1,6 +1,7 @@
 package linking
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 
@@ -18,6 +19,8 @@ type Submission struct {
 	Agreements      map[string]bool   `json:"agreements"`
 	Related         []RelatedProduct  `json:"related,omitempty"`
 	ContractPDF     *ContractPDF      `json:"contract_pdf,omitempty"`
+	// More is what came along under names that mean nothing to us, as it was written: it goes on to the partner.
+	More map[string]json.RawMessage `json:"more,omitempty"`
 	// Chain names the environments that the sale came through, the first one first; see EnvironmentName.
 	Chain []string `json:"chain,omitempty"`
 }
@@ -48,14 +51,42 @@ var (
 	}
 	RequiredBusinessFields = []string{"contact_person", "company_name", "company_coc"}
 	OptionalFields         = []string{
-		"gender", "suffix", "connection_suffix", "contact_person", "company_name", "company_coc", "company_vat",
-		"iban", "iban_holder", "sale_channel", "contract_date", "signature", "relation_id",
+		"gender", "initials", "infix", "suffix", "connection_suffix", "contact_person", "company_name", "company_coc", "company_coc_branch_number", "company_vat",
+		"iban", "iban_holder", "sale_channel", "contract_date", "valid_till", "signature", "relation_id",
 		"initial_user_firstname", "initial_user_lastname", "initial_organisation_name", "initial_created_at",
-		"type", "tarifftype", "usage_e_single", "usage_e_high", "usage_e_low", "usage_g", "has_return",
-		"return_e_high", "return_e_low", "electricity_ean", "gas_ean", "building_function",
-		"grid_operator_e", "grid_operator_g", "connection_type_e", "connection_type_g",
+		"type", "tarifftype", "usage_e_single", "usage_e_high", "usage_e_low", "usage_e_exclusive", "exclusive_night", "usage_g", "has_return",
+		"return", "return_e_high", "return_e_low", "electricity_ean", "gas_ean", "building_function", "delivery_mainly_private", "large_business",
+		"e_gridoperator", "g_gridoperator", "e_connection_type", "g_connection_type", "g_region",
+		"e_grid_operator", "g_grid_operator", "e_measurement_frequency", "g_measurement_frequency", "region", "includes_internet",
 	}
 )
+
+// InventedNames are what we called some fields of the contract before we read its names: by the name we gave, the contract's.
+// Clients that learned ours go on sending them, and sales that were kept then have them.
+var InventedNames = map[string]string{
+	"grid_operator_e": "e_gridoperator", "grid_operator_g": "g_gridoperator", "connection_type_e": "e_connection_type", "connection_type_g": "g_connection_type",
+}
+
+// ContractNames puts what has an invented name under the contract's. What has both has the contract's.
+func ContractNames(fields map[string]string) {
+	for invented, name := range InventedNames {
+		value, given := fields[invented]
+		if given && fields[name] == "" {
+			fields[name] = value
+		}
+		delete(fields, invented)
+	}
+}
+
+// UnmarshalJSON reads a submission, one that was kept with names we invented too.
+func (s *Submission) UnmarshalJSON(data []byte) error {
+	type plain Submission
+	if err := json.Unmarshal(data, (*plain)(s)); err != nil {
+		return err
+	}
+	ContractNames(s.Fields)
+	return nil
+}
 
 // CustomerFields are the plain fields a person may correct on a sale that was not forwarded yet.
 func CustomerFields() []string {

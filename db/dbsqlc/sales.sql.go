@@ -623,6 +623,40 @@ func (q *Queries) SaleLines(ctx context.Context, environmentID int64, saleID int
 	return items, nil
 }
 
+const saleLinesOf = `-- name: SaleLinesOf :many
+SELECT environment_id, sale_id, line, product_id, quantity, section_identifier, content, integration_id, partner_product_id FROM sale_lines WHERE environment_id = $1 AND sale_id = ANY ($2::bigint[]) ORDER BY sale_id, line
+`
+
+func (q *Queries) SaleLinesOf(ctx context.Context, environmentID int64, saleIds []int64) ([]SaleLine, error) {
+	rows, err := q.db.Query(ctx, saleLinesOf, environmentID, saleIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SaleLine
+	for rows.Next() {
+		var i SaleLine
+		if err := rows.Scan(
+			&i.EnvironmentID,
+			&i.SaleID,
+			&i.Line,
+			&i.ProductID,
+			&i.Quantity,
+			&i.SectionIdentifier,
+			&i.Content,
+			&i.IntegrationID,
+			&i.PartnerProductID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const saleList = `-- name: SaleList :many
 SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed FROM sales s WHERE s.environment_id = $1
   AND ($2::bigint IS NULL OR s.user_id = $2)

@@ -11,6 +11,9 @@ VALUES (@environment_id, @sale_id, @line, @product_id, @quantity, @section_ident
 -- name: SaleLines :many
 SELECT * FROM sale_lines WHERE environment_id = @environment_id AND sale_id = @sale_id ORDER BY line;
 
+-- name: SaleLinesOf :many
+SELECT * FROM sale_lines WHERE environment_id = @environment_id AND sale_id = ANY (@sale_ids::bigint[]) ORDER BY sale_id, line;
+
 -- name: SaleByID :one
 SELECT * FROM sales WHERE environment_id = @environment_id AND id = @id;
 

@@ -172,6 +172,18 @@ func (p *Partner) Creates() []Entry {
 	return slices.Clone(p.lines)
 }
 
+// Took gives the body of the sale that has this external_reference; nil when there is none.
+func (p *Partner) Took(reference string) map[string]any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sales {
+		if text(s.body["external_reference"]) == reference {
+			return maps.Clone(s.body)
+		}
+	}
+	return nil
+}
+
 // Requests is how many requests came in.
 func (p *Partner) Requests() int {
 	p.mu.Lock()

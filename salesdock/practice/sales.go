@@ -107,7 +107,7 @@ func (p *Partner) check(kind, identifier string, body map[string]any) (status in
 	if !slices.ContainsFunc(p.products, func(x Product) bool { return x.Active && strconv.FormatInt(x.ID, 10) == text(body["product_id"]) }) {
 		return http.StatusBadRequest, "Invalid product", nil
 	}
-	wrong := map[string][]string{}
+	wrong := panels(body)
 	answers, _ := body["questionData"].(map[string]any)
 	for _, q := range p.questions {
 		given := text(answers[q.identifier])
@@ -129,6 +129,24 @@ func (p *Partner) check(kind, identifier string, body map[string]any) (status in
 		return http.StatusBadRequest, "The request contains errors.", wrong
 	}
 	return http.StatusCreated, "", nil
+}
+
+// panels asks a household that has some what it returns: by one meter, or by day and by night.
+func panels(body map[string]any) map[string][]string {
+	wrong := map[string][]string{}
+	if text(body["has_return"]) != "1" || text(body["business"]) == "1" {
+		return wrong
+	}
+	asked := []string{"return"}
+	if text(body["usage_e_single"]) == "" {
+		asked = []string{"return_e_high", "return_e_low"}
+	}
+	for _, name := range asked {
+		if text(body[name]) == "" {
+			wrong[name] = []string{"Vul de teruglevering in."}
+		}
+	}
+	return wrong
 }
 
 // listSales answers with a page of the user's sales, the newest first.
@@ -279,5 +297,8 @@ func (p *Partner) saleRow(s sale, extended bool) map[string]any {
 		"created_by": map[string]any{"user": map[string]any{"id": s.user}, "organisation": nil, "team": nil}, "relation": nil,
 		"product": map[string]any{"id": product, "identifier": "oefen-" + strconv.FormatInt(product, 10), "label": name}, "products": []any{}, "supplier": nil,
 		"flow": map[string]any{"id": 31, "identifier": "oefen", "type": "energie-consument", "label": "Oefenflow"}, "extrafields": []any{},
+		"flow_data_energy": map[string]any{"multisite": false, "sites": []any{map[string]any{"electricity": map[string]any{
+			"ean_code": b["electricity_ean"], "usage_single": b["usage_e_single"], "return_single": b["return"], "return_normal": b["return_e_high"], "return_low": b["return_e_low"],
+		}}}},
 	}
 }

@@ -119,7 +119,14 @@ func (c *call) sale() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(wireSale(s))
+	return ok(saleDetail(s))
+}
+
+// saleDetail has beside the row what was submitted.
+func saleDetail(s sales.SaleView) extendedSale {
+	row := wireSale(s)
+	row.Submitted = submitted(s.Submission)
+	return row
 }
 
 func (c *call) saleAnswers() (reply, error) {
@@ -147,5 +154,5 @@ func (c *call) correctSale() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(wireSale(s))
+	return ok(saleDetail(s))
 }

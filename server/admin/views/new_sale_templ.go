@@ -757,8 +757,8 @@ func flowChips(v NewSaleView) templ.Component {
 
 // OrderFields are asked for when the product wants them: energy, and the contract's date.
 var OrderFields = []string{
-	"contract_date", "type", "tarifftype", "usage_e_single", "usage_e_high", "usage_e_low", "usage_g", "has_return", "return_e_high", "return_e_low",
-	"electricity_ean", "gas_ean", "building_function",
+	"contract_date", "type", "tarifftype", "usage_e_single", "usage_e_high", "usage_e_low", "usage_g", "has_return", "return", "return_e_high", "return_e_low",
+	"electricity_ean", "gas_ean", "building_function", "e_gridoperator", "g_gridoperator", "e_connection_type", "g_connection_type", "g_region",
 }
 
 // RelatedField names the field for how many of a product are sold in a section.

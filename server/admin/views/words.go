@@ -126,7 +126,12 @@ var fieldWords = map[string]string{
 	"type": tr("Soort levering"), "tarifftype": tr("Tarieftype"), "usage_e_single": tr("Verbruik stroom enkel"), "usage_e_high": tr("Verbruik stroom dag"), "usage_e_low": tr("Verbruik stroom nacht"),
 	"usage_g": tr("Verbruik gas"), "has_return": tr("Teruglevering"), "return_e_high": tr("Teruglevering dag"), "return_e_low": tr("Teruglevering nacht"),
 	"electricity_ean": tr("EAN stroom"), "gas_ean": tr("EAN gas"), "building_function": tr("Gebouwfunctie"),
-	"grid_operator_e": tr("Netbeheerder stroom"), "grid_operator_g": tr("Netbeheerder gas"), "connection_type_e": tr("Aansluiting stroom"), "connection_type_g": tr("Aansluiting gas"),
+	"e_gridoperator": tr("Netbeheerder stroom"), "g_gridoperator": tr("Netbeheerder gas"), "e_connection_type": tr("Aansluiting stroom"), "g_connection_type": tr("Aansluiting gas"),
+	"e_grid_operator": tr("Netbeheerder stroom"), "g_grid_operator": tr("Netbeheerder gas"), "g_region": tr("Gasregio"), "region": tr("Regio"),
+	"return": tr("Teruglevering enkel"), "usage_e_exclusive": tr("Verbruik stroom uitsluitend nacht"), "exclusive_night": tr("Uitsluitend nacht"),
+	"e_measurement_frequency": tr("Meetfrequentie stroom"), "g_measurement_frequency": tr("Meetfrequentie gas"), "delivery_mainly_private": tr("Vooral privégebruik"),
+	"large_business": tr("Grootzakelijk"), "includes_internet": tr("Met internet"), "initials": tr("Voorletters"), "infix": tr("Tussenvoegsel"),
+	"company_coc_branch_number": tr("Vestigingsnummer"), "valid_till": tr("Geldig tot en met"),
 	"transaction_type": tr("Soort transactie"), "product_id": tr("Product"), "business": tr("Zakelijk"),
 }
 

@@ -27,12 +27,7 @@ type Concept struct {
 // CreateConcept keeps what a dialer knows of a sale to come; the sale that is made of it gets the opt-in data.
 func (s *Sales) CreateConcept(ctx context.Context, a service.Actor, body map[string]any) (uuid string, err error) {
 	p := newSubmissionParser(body)
-	fields := map[string]string{}
-	for _, name := range slices.Concat(linking.RequiredFields, linking.OptionalFields, []string{"product_id", "business", "transaction_type"}) {
-		if value := p.text(name, false); value != "" {
-			fields[name] = value
-		}
-	}
+	fields := p.fields(slices.Concat(linking.RequiredFields, []string{"product_id", "business", "transaction_type"})...)
 	if answers, isObject := body["questionData"].(map[string]any); isObject {
 		for identifier, value := range answers {
 			if text, ok := plain(value); ok && len(text) <= service.MaxField && len(fields) < maxAnswers {
@@ -182,7 +177,13 @@ func (p *submissionParser) optin() *linking.Optin {
 	if text, _ := plain(p.body["optin"]); text == "" || !p.flag("optin") {
 		return nil
 	}
-	return p.readOptin("optin_")
+	return p.readOptin(linking.OptinPrefix)
+}
+
+// optinFields are the plain ones, as they come with a sale.
+var optinFields = []string{
+	"optin_source", "optin_obtained_at", "optin_obtained_by", "optin_obtained_system", "optin_obtained_via_url", "optin_client_ip", "optin_valid_till",
+	"optin_withdrawn_at", "optin_remarks", "optin_campaign_code",
 }
 
 func (p *submissionParser) readOptin(prefix string) *linking.Optin {

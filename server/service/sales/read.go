@@ -28,11 +28,12 @@ type SaleFilter struct {
 // SaleView is a sale with what its readers want beside it.
 type SaleView struct {
 	db.Sale
-	Lines        []linking.SoldLine
-	StatusName   string
-	User         db.User
-	Organisation string
-	Cancellation *db.CancellationRequest // the last one that a linked environment made for it
+	Lines                  []linking.SoldLine
+	StatusName             string
+	User                   db.User
+	Organisation           string // its name
+	OrganisationIdentifier string
+	Cancellation           *db.CancellationRequest // the last one that a linked environment made for it
 }
 
 // List reads a page of sales, newest first, and how many there are.
@@ -106,20 +107,22 @@ func (s *Sales) Sale(ctx context.Context, a service.Actor, id int64, account boo
 			return err
 		}
 		view = views[0]
-		rows, err := tx.SaleLines(ctx, a.EnvironmentID, id)
-		view.Lines = ledger.SoldLines(rows)
-		return err
+		return nil
 	})
 	return view, service.OrNotFound(err)
 }
 
 func (s *Sales) viewSales(ctx context.Context, tx *db.Tx, a service.Actor, rows []db.Sale) ([]SaleView, error) {
-	users, organisations, statuses := map[int64]db.User{}, map[int64]string{}, map[string]string{}
+	users, organisations, statuses := map[int64]db.User{}, map[int64]db.Organisation{}, map[string]string{}
 	ids := make([]int64, len(rows))
 	for i, sale := range rows {
 		ids[i] = sale.ID
 	}
 	requests, err := tx.CancellationsOfSales(ctx, a.EnvironmentID, ids)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := linesOf(ctx, tx, a, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -136,18 +139,16 @@ func (s *Sales) viewSales(ctx context.Context, tx *db.Tx, a service.Actor, rows 
 			}
 			users[sale.UserID] = user
 		}
-		view := SaleView{Sale: sale, User: users[sale.UserID], Cancellation: cancellations[sale.ID]}
+		view := SaleView{Sale: sale, Lines: ledger.SoldLines(lines[sale.ID]), User: users[sale.UserID], Cancellation: cancellations[sale.ID]}
 		if sale.OrganisationID != nil {
-			name, ok := organisations[*sale.OrganisationID]
+			o, ok := organisations[*sale.OrganisationID]
 			if !ok {
-				o, err := tx.OrganisationByID(ctx, a.EnvironmentID, *sale.OrganisationID)
-				if err != nil && !errors.Is(err, db.ErrNotFound) {
+				if o, err = tx.OrganisationByID(ctx, a.EnvironmentID, *sale.OrganisationID); err != nil && !errors.Is(err, db.ErrNotFound) {
 					return nil, err
 				}
-				name = o.Name
-				organisations[*sale.OrganisationID] = name
+				organisations[*sale.OrganisationID] = o
 			}
-			view.Organisation = name
+			view.Organisation, view.OrganisationIdentifier = o.Name, o.Identifier
 		}
 		if _, ok := statuses[sale.Status]; !ok {
 			status, err := ledger.Status(ctx, tx, a.EnvironmentID, sale.Status)
@@ -160,6 +161,16 @@ func (s *Sales) viewSales(ctx context.Context, tx *db.Tx, a service.Actor, rows 
 		views = append(views, view)
 	}
 	return views, nil
+}
+
+// linesOf reads the lines of some sales.
+func linesOf(ctx context.Context, tx *db.Tx, a service.Actor, ids []int64) (map[int64][]db.SaleLine, error) {
+	rows, err := tx.SaleLinesOf(ctx, a.EnvironmentID, ids)
+	lines := map[int64][]db.SaleLine{}
+	for _, row := range rows {
+		lines[row.SaleID] = append(lines[row.SaleID], row)
+	}
+	return lines, err
 }
 
 // SaleHistory reads a sale's timeline.

@@ -33,15 +33,10 @@ func ParseSubmission(body map[string]any) (linking.Submission, Attached, error) 
 		TransactionType: states.SaleType(strings.ToLower(p.text("transaction_type", true))),
 		ProductID:       p.number("product_id"),
 		Business:        p.flag("business"),
-		Fields:          map[string]string{},
+		Fields:          p.fields(),
 	}
 	for _, name := range requiredFields(s.Business) {
 		s.Fields[name] = p.text(name, true)
-	}
-	for _, name := range linking.OptionalFields {
-		if value := p.text(name, false); value != "" {
-			s.Fields[name] = value
-		}
 	}
 	for _, name := range []string{"gender", "sale_channel"} { // a choice is one in capitals too
 		if value, given := s.Fields[name]; given {
@@ -53,6 +48,7 @@ func ParseSubmission(body map[string]any) (linking.Submission, Attached, error) 
 	s.Related = p.related()
 	s.ContractPDF = p.contract()
 	s.Chain = p.chain()
+	s.More = p.more()
 	attached := Attached{Reference: p.text("external_reference", false), Concept: p.text("concept_transaction", false), Optin: p.optin()}
 	return s, attached, p.refusal()
 }
