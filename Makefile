@@ -63,6 +63,7 @@ lint: tools generate-check ## Format, linters, generated code is current, determ
 	$(BIN)/workflowcheck ./workflows/...
 	$(BIN)/sqlc vet
 	cd tools && go run ./composecheck ../docker-compose.yml
+	cd tools/kubernetes && go test ./...
 
 .PHONY: check
 check: test lint ## All that CI runs

@@ -81,8 +81,22 @@ func checkOne(ctx context.Context, c client.Client, open *workflow.WorkflowExecu
 		}
 		recorded.Events = append(recorded.Events, event)
 	}
+	if !decided(recorded.GetEvents()) {
+		return nil, ctx.Err()
+	}
 	replayer := worker.NewWorkflowReplayer()
 	register(replayer)
 	why = replayer.ReplayWorkflowHistory(nil, recorded)
 	return why, ctx.Err()
+}
+
+// decided says whether a workflow has done anything yet. One that waits for its first task has not, and the replayer refuses
+// a history so short.
+func decided(events []*history.HistoryEvent) bool {
+	for _, event := range events {
+		if event.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+			return true
+		}
+	}
+	return false
 }

@@ -125,12 +125,15 @@ func freeAddress(t testing.TB) string {
 	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
-func (d *deployment) start(args ...string) *process {
+func (d *deployment) start(args ...string) *process { d.t.Helper(); return d.startWith(nil, args...) }
+
+// startWith gives a process more of an environment than the deployment's other processes have.
+func (d *deployment) startWith(more []string, args ...string) *process {
 	d.t.Helper()
 	env := append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "KOPPEL_LISTEN="+d.base[len("http://"):],
 		"KOPPEL_PUBLIC_URL="+d.base, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PARTNER_HOSTS=127.0.0.1", "KOPPEL_LOG_LEVEL=info",
 		"KOPPEL_OPERATORS_LISTEN="+strings.TrimPrefix(d.operators, "http://"), "KOPPEL_WORKER_LISTEN="+strings.TrimPrefix(d.workerHealth, "http://"))
-	return d.startIn("", append(env, d.env...), args...)
+	return d.startIn("", append(append(env, d.env...), more...), args...)
 }
 
 // startIn starts the program in a folder; without an environment it has the test's own.

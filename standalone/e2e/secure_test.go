@@ -57,13 +57,24 @@ func newCertificates(t *testing.T) certificates {
 	return certificates{write("ca.pem", "CERTIFICATE", authorityDER), write("cert.pem", "CERTIFICATE", leafDER), write("key.pem", "EC PRIVATE KEY", keyDER)}
 }
 
-// doctor runs koppel doctor as the deployment is set, and gives what it says.
+// serverArgs have Temporal let in nobody without a certificate.
+func (c certificates) serverArgs() []string {
+	return []string{"--tls-cert", c.cert, "--tls-key", c.key, "--tls-client-ca", c.ca}
+}
+
+// command runs a command as the deployment is set, and gives what it says.
+func (d *deployment) command(more []string, args ...string) (output string, fine bool) {
+	d.t.Helper()
+	cmd := exec.Command(binary, args...)
+	env := append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "TEMPORAL_ADDRESS="+d.temporalAddress, "KOPPEL_PUBLIC_URL="+d.base)
+	cmd.Env = append(append(env, d.env...), more...)
+	said, err := cmd.CombinedOutput()
+	return string(said), err == nil
+}
+
 func (d *deployment) doctor(env ...string) (report string, healthy bool) {
 	d.t.Helper()
-	cmd := exec.Command(binary, "doctor")
-	cmd.Env = append(append(append(os.Environ(), "DATABASE_URL="+d.databaseURL, "KOPPEL_ENCRYPTION_KEYS="+d.keys, "TEMPORAL_ADDRESS="+d.temporalAddress), d.env...), env...)
-	output, err := cmd.CombinedOutput()
-	return string(output), err == nil
+	return d.command(env, "doctor")
 }
 
 // TestMutualTLS is the main job against a Temporal that lets in nobody without a certificate: how to reach it is read from
@@ -80,7 +91,7 @@ server_ca_cert_path = "`+c.ca+`"
 client_cert_path = "`+c.cert+`"
 client_key_path = "`+c.key+`"
 `), 0o600))
-	d := deployBeside(t, []string{"--tls-cert", c.cert, "--tls-key", c.key, "--tls-client-ca", c.ca}, "TEMPORAL_CONFIG_FILE="+profile, "TEMPORAL_PROFILE=zaak")
+	d := deployBeside(t, c.serverArgs(), "TEMPORAL_CONFIG_FILE="+profile, "TEMPORAL_PROFILE=zaak")
 	l := newLink(d, 1, d.base)
 	l.importAll(1)
 	l.mapAll()
@@ -136,10 +147,8 @@ func TestTemporalPrepare(t *testing.T) {
 	require.False(t, healthy)
 	require.Contains(t, report, "koppel temporal prepare")
 	for range 2 {
-		cmd := exec.Command(binary, "temporal", "prepare")
-		cmd.Env = append(os.Environ(), "TEMPORAL_ADDRESS="+d.temporalAddress)
-		output, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", output)
+		output, fine := d.command(nil, "temporal", "prepare")
+		require.True(t, fine, output)
 	}
 	d.eventually("doctor sees them", func() bool {
 		report, _ := d.doctor()
