@@ -218,6 +218,7 @@ type (
 	Outbox                                = dbsqlc.Outbox
 	OutboxInsertManyParams                = dbsqlc.OutboxInsertManyParams
 	OutboxInsertParams                    = dbsqlc.OutboxInsertParams
+	OwnProductByIdentifierParams          = dbsqlc.OwnProductByIdentifierParams
 	PartnerSnapshot                       = dbsqlc.PartnerSnapshot
 	Product                               = dbsqlc.Product
 	ProductByIDParams                     = dbsqlc.ProductByIDParams

@@ -352,6 +352,25 @@ func (q *Queries) FlowUpdate(ctx context.Context, arg FlowUpdateParams) (Flow, e
 	return i, err
 }
 
+const ownProductByIdentifier = `-- name: OwnProductByIdentifier :one
+SELECT id FROM products
+WHERE environment_id = $1 AND identifier = $2::text AND integration_id IS NULL AND deleted_at IS NULL AND id <> $3
+LIMIT 1
+`
+
+type OwnProductByIdentifierParams struct {
+	EnvironmentID int64
+	Identifier    string
+	OtherThan     int64
+}
+
+func (q *Queries) OwnProductByIdentifier(ctx context.Context, arg OwnProductByIdentifierParams) (int64, error) {
+	row := q.db.QueryRow(ctx, ownProductByIdentifier, arg.EnvironmentID, arg.Identifier, arg.OtherThan)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const productByID = `-- name: ProductByID :one
 SELECT p.id, p.environment_id, p.supplier_id, p.content, p.own, p.name, p.identifier, p.type, p.business, p.price, p.price_monthly, p.active, p.deactivated_by, p.integration_id, p.partner_product_id, p.created_at, p.updated_at, p.deleted_at, p.changed FROM products p
 WHERE p.environment_id = $1 AND p.id = $2 AND p.deleted_at IS NULL

@@ -49,6 +49,11 @@ WHERE p.environment_id = @environment_id AND p.id = @id AND p.deleted_at IS NULL
 -- name: ProductsByIDs :many
 SELECT * FROM products WHERE environment_id = @environment_id AND id = ANY (@ids::bigint[]);
 
+-- name: OwnProductByIdentifier :one
+SELECT id FROM products
+WHERE environment_id = @environment_id AND identifier = @identifier::text AND integration_id IS NULL AND deleted_at IS NULL AND id <> @other_than
+LIMIT 1;
+
 -- name: ProductInsert :one
 INSERT INTO products (environment_id, supplier_id, content, own, active, deactivated_by, created_at, updated_at)
 VALUES (@environment_id, @supplier_id, @content, @own, @active, CASE WHEN @active THEN '' ELSE 'person' END, @now, @now) RETURNING *;

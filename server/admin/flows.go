@@ -64,7 +64,7 @@ func (v *visit) saveFlow() error {
 	}
 	flow := linking.Flow{
 		Title: v.posted("title"), Type: v.posted("type"), Identifier: v.posted("identifier"), TransactionType: states.SaleType(v.posted("transaction_type")),
-		VerificationMethod: v.posted("verification_method"), MinimumAge: max(0, v.postedNumber("minimum_age_customer")), MaximumAge: max(0, v.postedNumber("maximum_age_customer")),
+		VerificationMethod: v.posted("verification_method"), MinimumAge: v.postedCount("minimum_age_customer"), MaximumAge: v.postedCount("maximum_age_customer"),
 		ConsumerOrderIBANRequired: v.posted("consumer_order_iban_required") != "", ConsumerOfferIBANRequired: v.posted("consumer_offer_iban_required") != "",
 		BusinessOrderIBANRequired: v.posted("business_order_iban_required") != "", BusinessOfferIBANRequired: v.posted("business_offer_iban_required") != "",
 		ProductTypes: lines(v.posted("product_types")),

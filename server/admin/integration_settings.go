@@ -55,6 +55,14 @@ func (v *visit) postedNumber(name string) int {
 	return n
 }
 
+// postedCount is a number that may be left out.
+func (v *visit) postedCount(name string) int {
+	if v.posted(name) == "" {
+		return 0
+	}
+	return v.postedNumber(name)
+}
+
 func (v *visit) saveIntegrationSettings() error {
 	link, err := v.link()
 	if err != nil {
@@ -79,10 +87,30 @@ func (v *visit) saveIntegrationSettings() error {
 		if !v.refused(&form, err) {
 			return err
 		}
-		form.Rename("forwarding.delay.amount", "delay_amount", "forwarding.delay.unit", "delay_unit")
+		form.Rename("forwarding.delay.amount", "delay_amount", "forwarding.delay.unit", "delay_unit", "forwarding.statuses", "statuses")
 		return v.integrationSettingsPage(link, form)
 	}
-	return v.done(v.to("/integrations/%d/settings", link.ID), "Opgeslagen.")
+	return v.settingsSaved(link.ID, v.site.T("Opgeslagen."))
+}
+
+// settingsSaved goes back to the settings, and offers what satisfies them now and was not sent.
+func (v *visit) settingsSaved(id int64, text string) error {
+	count, more, err := v.svc.Sales.NotSentYet(v.gin.Request.Context(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	flash := views.Flash{Kind: "good", Text: text}
+	if count > 0 {
+		flash.Text += " " + v.site.N(int64(count), "%s transactie voldoet nu en is nog niet verzonden.", "%s transacties voldoen nu en zijn nog niet verzonden.")
+		flash.Link, flash.Next = v.to("/integrations/%d/existing?count=1", id), v.site.T("Bekijk en verzend")
+	}
+	if more {
+		flash.Text += " " + v.site.T("Er zijn er misschien meer.")
+		flash.Link, flash.Next = v.to("/integrations/%d/existing", id), v.site.T("Tel ze, en verzend")
+	}
+	v.flash(flash)
+	v.redirect(v.to("/integrations/%d/settings", id))
+	return nil
 }
 
 // rulePlace finds which rule a page is about; -1 is a new one.
@@ -163,10 +191,10 @@ func (v *visit) saveForwardingRule() error {
 		if !v.refused(&form, err) {
 			return err
 		}
-		form.Rename(fmt.Sprintf("rules.%d.name", place), "name", fmt.Sprintf("rules.%d.conditions", place), "conditions")
+		form.Rename(fmt.Sprintf("rules.%d.name", place), "name", fmt.Sprintf("rules.%d.conditions", place), "conditions", fmt.Sprintf("rules.%d.statuses", place), "statuses")
 		return v.forwardingRulePage(link, form, conditions, nil)
 	}
-	return v.done(v.to("/integrations/%d/settings", link.ID), "De regel is opgeslagen.")
+	return v.settingsSaved(link.ID, v.site.T("De regel is opgeslagen."))
 }
 
 func (v *visit) saveRules(id int64, rules []linking.ForwardingRule) error {
@@ -191,6 +219,8 @@ func (v *visit) deleteForwardingRule() error {
 		return notFound()
 	}
 	rules := append([]linking.ForwardingRule{}, link.Settings.Rules[:place]...)
-	err = v.saveRules(link.ID, append(rules, link.Settings.Rules[place+1:]...))
-	return v.did(err, v.to("/integrations/%d/settings", link.ID), "De regel is verwijderd.")
+	if err = v.saveRules(link.ID, append(rules, link.Settings.Rules[place+1:]...)); err != nil {
+		return v.did(err, v.to("/integrations/%d/settings", link.ID), "")
+	}
+	return v.settingsSaved(link.ID, v.site.T("De regel is verwijderd."))
 }

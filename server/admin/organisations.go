@@ -28,7 +28,7 @@ func (v *visit) showNewOrganisation() error {
 }
 
 func (v *visit) postedOrganisation() access.OrganisationInput {
-	return access.OrganisationInput{Name: v.posted("name"), Identifier: v.posted("identifier"), Description: v.posted("description"), SalesChannel: v.posted("sales_channel"), Details: v.organisationDetails()}
+	return access.OrganisationInput{ByPerson: true, Name: v.posted("name"), Identifier: v.posted("identifier"), Description: v.posted("description"), SalesChannel: v.posted("sales_channel"), Details: v.organisationDetails()}
 }
 
 func (v *visit) saveNewOrganisation() error {

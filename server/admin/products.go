@@ -69,7 +69,7 @@ func (v *visit) postedContent(in *catalogue.ProductInput) {
 	c.Name, c.Identifier, c.Type = v.posted("name"), v.posted("identifier"), v.posted("type")
 	c.Business, c.Retention, c.Main = v.posted("business"), v.posted("retention"), v.posted("main") != ""
 	c.ValidFrom, c.ValidTill = v.posted("valid_from"), v.posted("valid_till")
-	c.Duration = max(0, v.postedNumber("duration"))
+	c.Duration = v.postedCount("duration")
 	c.Price, c.PriceAction = v.postedAmount("price"), v.postedAmount("price_action")
 	c.PriceMonthly, c.PriceMonthlyAction = v.postedAmount("price_monthly"), v.postedAmount("price_monthly_action")
 	c.CustomFields = map[string]string{}
@@ -85,6 +85,7 @@ func (v *visit) postedContent(in *catalogue.ProductInput) {
 		}
 		c.Documents = append(c.Documents, linking.Document{Name: strings.TrimSpace(name), Location: strings.TrimSpace(location)})
 	}
+	in.ByPerson = true
 	in.SupplierID = v.postedID("supplier_id")
 	if in.SupplierID == nil {
 		c.SupplierID, c.SupplierName, c.SupplierIdentifier = 0, "", ""

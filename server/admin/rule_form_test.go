@@ -50,3 +50,21 @@ func TestTheRuleBuilder(t *testing.T) {
 	require.Len(t, link.Settings.Rules, 1)
 	require.Equal(t, "Alleen zakelijk", link.Settings.Rules[0].Name)
 }
+
+// Whoever switches the forwarding on again is told what satisfies now and was not sent, with where to send it.
+func TestSavingSettingsOffersWhatWasNotSent(t *testing.T) {
+	w := setup(t)
+	w.fill()
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	page := fmt.Sprintf("/o/zonwijs/integrations/%d/", w.ids["integrations"])
+	settings := []string{"name", "Voltera", "vanished_products", "nothing", "sync_interval_minutes", "60", "status_poll_minutes", "15", "requests_per_minute", "0", "delay_amount", "0", "delay_unit", "minutes", "status_mode", "all"}
+	require.Equal(t, http.StatusSeeOther, p.post(page+"rules/0/delete").status)
+	p.get(page + "settings")
+	require.Equal(t, http.StatusSeeOther, p.post(page+"settings", settings...).status)
+	require.NotContains(t, p.get(page+"settings").body, "voldoet nu")
+	require.Equal(t, http.StatusSeeOther, p.post(page+"settings", append(settings, "enabled", "1", "automatic", "1")...).status)
+	said := p.get(page + "settings").body
+	require.Contains(t, said, "Opgeslagen. 1 transactie voldoet nu en is nog niet verzonden.")
+	require.Contains(t, said, page+"existing?count=1")
+	require.Contains(t, p.get(page+"existing?count=1").body, "1 transactie voldoet en gaat mee.")
+}

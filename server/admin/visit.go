@@ -206,11 +206,14 @@ func (v *visit) takeFlash() {
 	}
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	var f views.Flash
-	if err == nil && json.Unmarshal(data, &f) == nil && (f.Kind == "good" || f.Kind == "bad") && (f.Undo == "" || strings.HasPrefix(f.Undo, "/o/")) {
+	if err == nil && json.Unmarshal(data, &f) == nil && (f.Kind == "good" || f.Kind == "bad") && ours(f.Undo) && ours(f.Link) {
 		v.site.Flash = &f
 	}
 	v.setCookie(flashCookie, "", 0)
 }
+
+// ours says whether an address that came back in a cookie is a page of an environment; none is well.
+func ours(address string) bool { return address == "" || strings.HasPrefix(address, "/o/") }
 
 // done goes to a page and says there what was done.
 func (v *visit) done(to, text string, args ...any) error {

@@ -2,6 +2,12 @@ package locale
 
 // english holds every text of the interface, by the Dutch one.
 var english = map[string]string{
+	"Tel ze, en verzend":         "Count them, and send",
+	"Bekijk en verzend":          "Look and send",
+	"Er zijn er misschien meer.": "There may be more.",
+	"%s transacties voldoen nu en zijn nog niet verzonden.": "%s sales qualify now and were not sent yet.",
+	"%s transactie voldoet nu en is nog niet verzonden.":    "%s sale qualifies now and was not sent yet.",
+	"De transactie voldeed niet meer aan de instellingen en is niet verzonden. Krijgt ze een status die wel voldoet, dan gaat ze alsnog; voldoet ze door andere instellingen weer, dan wordt ze bij het opslaan daarvan aangeboden.": "The sale no longer fitted the settings and was not sent. If it gets a status that fits, it goes after all; if other settings make it fit again, it is offered when these are saved.",
 	"%s %s · %s": "%s %s · %s",
 	"Er wordt op dit moment niets verzonden of opgehaald: Temporal antwoordt niet. Transacties worden wel aangenomen, en gaan vanzelf zodra het terug is. Sinds": "At this moment nothing is sent or fetched: Temporal does not answer. Sales are accepted, and go by themselves once it is back. Since",
 	"%s dag geleden":   "%s day ago",
@@ -256,7 +262,6 @@ var english = map[string]string{
 	"De tekst is gewijzigd; controleer of die van jullie nog hetzelfde zegt.":                                                                                                                     "The text changed; check that yours still says the same.",
 	"De transactie blijft zoals ze is. De aanvrager ziet je reden.":                                                                                                                               "The sale stays as it is. Who asked sees your reason.",
 	"De transactie gaat dan nooit meer naar %s. Dat is niet terug te draaien.":                                                                                                                    "The sale will then never go to %s. That cannot be taken back.",
-	"De transactie voldoet niet meer aan de instellingen en is niet verzonden. Voldoet ze weer, dan gaat ze alsnog.":                                                                              "The sale no longer fits the settings and was not sent. If it fits again, it goes after all.",
 	"De transactie wordt niet verzonden.":                                                                                                                                                         "The sale will not be sent.",
 	"De transactie wordt opnieuw bekeken.":                                                                                                                                                        "The sale is looked at again.",
 	"De transactie wordt opnieuw verzonden.":                                                                                                                                                      "The sale is sent again.",

@@ -477,7 +477,7 @@ func Question(v QuestionView, f Form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = RuleBuilder(v.Rule, v.Vocabulary).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = RuleBuilder(v.Rule, v.Vocabulary, f, "rule").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

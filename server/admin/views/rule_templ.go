@@ -118,7 +118,7 @@ func ForwardingRule(v RulePage, f Form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = RuleBuilder(v.Conditions, v.Vocabulary).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = RuleBuilder(v.Conditions, v.Vocabulary, f, "conditions").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

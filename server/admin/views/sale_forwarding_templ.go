@@ -723,9 +723,9 @@ func forwardingSentence(f sales.SaleForwarding) templ.Component {
 			}
 		case states.ForwardingWithdrawn:
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(t(ctx, "De transactie voldoet niet meer aan de instellingen en is niet verzonden. Voldoet ze weer, dan gaat ze alsnog."))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(t(ctx, "De transactie voldeed niet meer aan de instellingen en is niet verzonden. Krijgt ze een status die wel voldoet, dan gaat ze alsnog; voldoet ze door andere instellingen weer, dan wordt ze bij het opslaan daarvan aangeboden."))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/sale_forwarding.templ`, Line: 133, Col: 125}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/sale_forwarding.templ`, Line: 133, Col: 237}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var41))
 			if templ_7745c5c3_Err != nil {

@@ -35,6 +35,9 @@ type Flash struct {
 	Text string `json:"t"`
 	// Undo is where a form posts to take it back; may be empty.
 	Undo string `json:"u,omitempty"`
+	// Link is a page where something is to be done about it, and Next what; may be empty.
+	Link string `json:"l,omitempty"`
+	Next string `json:"n,omitempty"`
 }
 
 type siteKey struct{}

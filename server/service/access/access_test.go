@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"koppel/db/dbtest"
+	"koppel/linking"
 	"koppel/salesdock"
 	"koppel/server/service"
 	"koppel/server/service/access"
@@ -181,4 +182,29 @@ func TestAnOrganisationWithUsersStays(t *testing.T) {
 	empty, err := s.Access.CreateOrganisation(t.Context(), s.Owner, access.OrganisationInput{Name: "Leeg"})
 	require.NoError(t, err)
 	require.NoError(t, s.Access.DeleteOrganisation(t.Context(), s.Owner, empty.ID))
+}
+
+// A token that has expired already opens nothing, and an organisation has an identifier, an IBAN and a website that there can be.
+func TestNonsenseIsRefusedAtItsField(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	ctx := t.Context()
+	_, _, err := s.Access.CreateToken(ctx, s.Owner, s.Agent.UserID, access.TokenInput{Name: "t", ExpiresAt: new(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))})
+	s.RefusedField("expires_at", "expires_past", err)
+	organisation := func(identifier string, byPerson bool, details linking.OrganisationDetails) error {
+		_, err := s.Access.CreateOrganisation(ctx, s.Owner, access.OrganisationInput{Name: "Partner", Identifier: identifier, ByPerson: byPerson, Details: details})
+		return err
+	}
+	s.RefusedField("identifier", "identifier_form", organisation("met spatie", true, nil))
+	require.NoError(t, organisation("met spatie", false, nil), "clients of a Salesdock account may have named it so")
+	s.RefusedField("identifier", "identifier_readable", organisation("<x>", false, nil))
+	s.RefusedField("website", "not_an_address", organisation("", true, linking.OrganisationDetails{"website": "geen idee"}))
+	require.NoError(t, organisation("", true, linking.OrganisationDetails{"website": "www.voorbeeld.example"}))
+	var refusal *service.Error
+	require.ErrorAs(t, organisation("", true, linking.OrganisationDetails{"iban": "NL91ABNA0417164301"}), &refusal)
+	require.Equal(t, states.ProblemIBANCheck, refusal.Problems[0].Code)
+
+	dbtest.Exec(t, s.Database, fmt.Sprintf(`UPDATE organisations SET identifier = '<x>' WHERE id = %d`, s.Organisation))
+	_, err = s.Access.UpdateOrganisation(ctx, s.Owner, s.Organisation, access.OrganisationInput{Name: "Anders", Identifier: "<x>", ByPerson: true})
+	require.NoError(t, err, "what is kept already is not asked about")
 }

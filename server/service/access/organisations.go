@@ -15,6 +15,7 @@ import (
 type OrganisationInput struct {
 	Name, Identifier, Description, SalesChannel string
 	Details                                     linking.OrganisationDetails
+	ByPerson                                    bool            `json:"-"` // typed on a page: its identifier is a word, whatever clients of a Salesdock account send
 	Logo                                        *service.Upload // nil leaves it; one without content removes it
 }
 
@@ -34,6 +35,21 @@ func (in *OrganisationInput) check() error {
 		}
 	}
 	return nil
+}
+
+// wrong is what an organisation cannot be meant to be.
+func (in *OrganisationInput) wrong() service.Wrong {
+	wrong := service.Wrong{}
+	switch {
+	case in.ByPerson:
+		wrong.Identifier("identifier", in.Identifier)
+	case in.Identifier != "" && !linking.ReadableIdentifier(in.Identifier):
+		wrong.Say("identifier", "identifier_readable", in.Identifier)
+	}
+	if website := in.Details["website"]; website != "" && !linking.ValidWebsite(website) {
+		wrong.Say("website", "not_an_address", website)
+	}
+	return wrong
 }
 
 // Organisations lists the environment's organisations.
@@ -57,6 +73,9 @@ func (s *Access) Organisation(ctx context.Context, a service.Actor, id int64) (o
 // CreateOrganisation adds an organisation.
 func (s *Access) CreateOrganisation(ctx context.Context, a service.Actor, in OrganisationInput) (o db.Organisation, err error) {
 	if err := in.check(); err != nil {
+		return o, err
+	}
+	if err := in.wrong().Beyond(nil); err != nil {
 		return o, err
 	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
@@ -83,6 +102,11 @@ func (s *Access) UpdateOrganisation(ctx context.Context, a service.Actor, id int
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		before, err := tx.OrganisationByID(ctx, a.EnvironmentID, id)
 		if err != nil {
+			return err
+		}
+		known := organisationSaid(before)
+		known.ByPerson = in.ByPerson
+		if err := in.wrong().Beyond(known.wrong()); err != nil {
 			return err
 		}
 		o, err = tx.OrganisationUpdate(ctx, db.OrganisationUpdateParams{

@@ -158,6 +158,9 @@ func (s *Access) CreateToken(ctx context.Context, a service.Actor, userID int64,
 			return token, "", service.Invalid("ip_allowlist", "field_invalid", entry)
 		}
 	}
+	if in.ExpiresAt != nil && !in.ExpiresAt.After(s.Now()) {
+		return token, "", service.Invalid("expires_at", "expires_past")
+	}
 	text, prefix, hash := newToken()
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		user, err := tx.UserByID(ctx, a.EnvironmentID, userID)

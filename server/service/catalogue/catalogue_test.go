@@ -174,3 +174,86 @@ func TestASystemStatusStays(t *testing.T) {
 	_, err = w.Catalogue.SaveStatus(t.Context(), w.Owner, "", linking.Status{ID: "vers", Name: "Vers"})
 	require.NoError(t, err)
 }
+
+// What cannot be meant is refused at its field, in the words of the field.
+func TestNonsenseIsRefusedAtItsField(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	ctx := t.Context()
+	_, err := s.Catalogue.SaveQuestion(ctx, s.Owner, 0, linking.Question{Name: "Betaalwijze", Identifier: "betaal", InputType: "mc-single", Options: []string{"Incasso", "Factuur"}}, 1)
+	require.NoError(t, err)
+	asked := func(name, operator, value string) *linking.Rule {
+		return &linking.Rule{Type: linking.RuleGroup, Criterion: "ALL", Rules: []linking.Rule{
+			{Type: linking.RuleCondition, Identifier: "question.identifier", Name: name, Operator: operator, Value: linking.RuleValues{value}},
+		}}
+	}
+	product := func(change func(*linking.ProductContent)) error {
+		in := product("nieuw")
+		in.ByPerson = true
+		change(&in.Content)
+		_, err := s.Catalogue.CreateProduct(ctx, s.Owner, in)
+		return err
+	}
+	flow := func(f linking.Flow) error {
+		f.Title, f.TransactionType = "Flow", states.SaleOrder
+		_, err := s.Catalogue.SaveFlow(ctx, s.Owner, 0, f)
+		return err
+	}
+	question := func(q linking.Question) error {
+		q.Name = "Vraag"
+		_, err := s.Catalogue.SaveQuestion(ctx, s.Owner, 0, q, 1)
+		return err
+	}
+	for _, c := range []struct {
+		field, key string
+		err        error
+	}{
+		{"valid_till", "ends_before_start", product(func(c *linking.ProductContent) { c.ValidFrom, c.ValidTill = "2027-02-01", "2027-01-31" })},
+		{"duration", "value_between", product(func(c *linking.ProductContent) { c.Duration = -12 })},
+		{"identifier", "identifier_form", product(func(c *linking.ProductContent) { c.Identifier = "met spatie" })},
+		{"identifier", "identifier_form", product(func(c *linking.ProductContent) { c.Identifier = "<x>" })},
+		{"identifier", "taken_by", product(func(c *linking.ProductContent) { c.Identifier = "stroom" })},
+		{"documents", "not_an_address", product(func(c *linking.ProductContent) {
+			c.Documents = []linking.Document{{Name: "x", Location: "javascript:alert(1)"}}
+		})},
+		{"identifier", "identifier_form", flow(linking.Flow{Type: "energie", Identifier: "<x>"})},
+		{"type", "identifier_form", flow(linking.Flow{Type: "ener gie", Identifier: "x"})},
+		{"maximum_age_customer", "ages_reversed", flow(linking.Flow{Type: "energie", Identifier: "x", MinimumAge: 80, MaximumAge: 18})},
+		{"minimum_age_customer", "value_between", flow(linking.Flow{Type: "energie", Identifier: "x", MinimumAge: -1})},
+		{"identifier", "identifier_form", question(linking.Question{Identifier: "meter stand", InputType: "text"})},
+		{"options", "option_twice", question(linking.Question{Identifier: "m", InputType: "mc-multi", Options: []string{"A", "B", "A"}})},
+		{"default_value", "not_one_of_options", question(linking.Question{Identifier: "m", InputType: "mc-single", Options: []string{"A", "B"}, DefaultValue: "C"})},
+		{"rule", "condition_option", question(linking.Question{Identifier: "m", InputType: "text", Rule: asked("betaal", "=", "Acceptgiro")})},
+		{"rule", "condition_question", question(linking.Question{Identifier: "m", InputType: "text", Rule: asked("weg", "=", "Ja")})},
+		{"rule", "condition_subject", question(linking.Question{Identifier: "m", InputType: "text", Rule: &linking.Rule{Type: linking.RuleCondition, Identifier: "maan.stand", Operator: "="}})},
+	} {
+		s.RefusedField(c.field, c.key, c.err)
+	}
+	require.NoError(t, question(linking.Question{Identifier: "m", InputType: "text", Rule: asked("betaal", "!=", "factuur")}), "capitals are no difference to a condition")
+	_, err = s.Catalogue.CreateProduct(ctx, s.Owner, catalogue.ProductInput{Content: linking.ProductContent{Name: "x", Identifier: "Met spatie (oud)", Type: "energy_e"}})
+	require.NoError(t, err, "clients of a Salesdock account may have named it so")
+}
+
+// What was kept before there was a rule against it can be read, and changed without being asked about it.
+func TestWhatIsOddAlreadyCanBeChanged(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	ctx := t.Context()
+	dbtest.Exec(t, s.Database, `UPDATE products SET content = content || '{"identifier": "<x> y", "duration": -12, "valid_from": "2027-02-01", "valid_till": "2027-01-01"}'`)
+	dbtest.Exec(t, s.Database, `UPDATE flows SET identifier = 'met spatie', config = config || '{"minimum_age_customer": 80, "maximum_age_customer": 18}'`)
+	change := func(fn func(*linking.ProductContent)) error {
+		_, err := s.Catalogue.UpdateProduct(ctx, s.Owner, s.Product, func(in *catalogue.ProductInput) error {
+			in.ByPerson = true
+			fn(&in.Content)
+			return nil
+		})
+		return err
+	}
+	require.NoError(t, change(func(c *linking.ProductContent) { c.Name = "Zonnestroom" }))
+	s.RefusedField("duration", "value_between", change(func(c *linking.ProductContent) { c.Duration = -24 }))
+	flow, err := s.Catalogue.Flow(ctx, s.Owner, s.Flow, true)
+	require.NoError(t, err)
+	flow.Config.Identifier, flow.Config.Title = flow.Identifier, "Andere titel"
+	_, err = s.Catalogue.SaveFlow(ctx, s.Owner, s.Flow, flow.Config)
+	require.NoError(t, err)
+}

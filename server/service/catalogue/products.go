@@ -150,6 +150,7 @@ type ProductInput struct {
 	Own        linking.ProductOwn
 	SupplierID *int64
 	Active     bool
+	ByPerson   bool             // typed on a page: its identifier is a word, whatever clients of a Salesdock account send
 	Image      *service.Upload  // nil leaves it; one without content removes it
 	Attach     []service.Upload // added to the documents
 }
@@ -206,7 +207,13 @@ func (s *Catalogue) CreateProduct(ctx context.Context, a service.Actor, in Produ
 	if err := in.check(); err != nil {
 		return p, err
 	}
+	if err := productWrong(in).Beyond(nil); err != nil {
+		return p, err
+	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		if err := identifierFree(ctx, tx, a, 0, in.Content.Identifier); err != nil {
+			return err
+		}
 		if err := in.describeSupplier(ctx, tx, a); err != nil {
 			return err
 		}
@@ -256,6 +263,11 @@ func (s *Catalogue) UpdateProduct(ctx context.Context, a service.Actor, id int64
 		if err := in.check(); err != nil {
 			return err
 		}
+		if before.IntegrationID == nil {
+			if err := s.changedRight(ctx, tx, a, before, in); err != nil {
+				return err
+			}
+		}
 		if err := in.describeSupplier(ctx, tx, a); err != nil {
 			return err
 		}
@@ -274,6 +286,17 @@ func (s *Catalogue) UpdateProduct(ctx context.Context, a service.Actor, id int64
 		return s.productsChanged(ctx, tx, a, "update", "product", id, before.Content, in.Content)
 	})
 	return p, service.OrNotFound(err)
+}
+
+// changedRight refuses what a change makes wrong of a product of our own.
+func (s *Catalogue) changedRight(ctx context.Context, tx *db.Tx, a service.Actor, before db.Product, in ProductInput) error {
+	if err := productWrong(in).Beyond(productWrong(ProductInput{Content: before.Content, ByPerson: in.ByPerson})); err != nil {
+		return err
+	}
+	if in.Content.Identifier == before.Content.Identifier {
+		return nil
+	}
+	return identifierFree(ctx, tx, a, before.ID, in.Content.Identifier)
 }
 
 // DeleteProduct removes a product; sales of it stay readable.

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"koppel/db"
-	"koppel/ledger"
 	"koppel/linking"
 	"koppel/server/service"
 	"koppel/states"
@@ -37,6 +35,19 @@ func (s *Catalogue) SaveSupplier(ctx context.Context, a service.Actor, in db.Sup
 		return row, wrong
 	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		wrong, before, saidBefore := service.Wrong{}, service.Wrong{}, any(nil)
+		wrong.Identifier("identifier", in.Identifier)
+		if in.ID != 0 {
+			known, err := tx.SupplierByID(ctx, a.EnvironmentID, in.ID)
+			if err != nil {
+				return err
+			}
+			before.Identifier("identifier", known.Identifier)
+			saidBefore = known
+		}
+		if err := wrong.Beyond(before); err != nil {
+			return err
+		}
 		if in.ID == 0 {
 			row, err = tx.SupplierInsert(ctx, db.SupplierInsertParams{
 				EnvironmentID: a.EnvironmentID, Name: in.Name, Identifier: in.Identifier, Description: in.Description, Text: in.Text, Active: in.Active,
@@ -49,7 +60,7 @@ func (s *Catalogue) SaveSupplier(ctx context.Context, a service.Actor, in db.Sup
 		if err != nil {
 			return service.OrTaken(err, "identifier", in.Identifier)
 		}
-		return s.Audit(ctx, tx, a, "save", "supplier", row.ID, nil, in)
+		return s.Audit(ctx, tx, a, "save", "supplier", row.ID, saidBefore, in)
 	})
 	return row, service.OrNotFound(err)
 }
@@ -81,6 +92,18 @@ func (s *Catalogue) SaveFlow(ctx context.Context, a service.Actor, id int64, flo
 		return f, service.Invalid("transaction_type", "field_invalid", "all, offer, order")
 	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		before, saidBefore := service.Wrong{}, any(nil)
+		if id != 0 {
+			known, err := tx.FlowByID(ctx, db.FlowByIDParams{EnvironmentID: a.EnvironmentID, ID: id})
+			if err != nil {
+				return err
+			}
+			known.Config.Title, known.Config.Type, known.Config.Identifier = known.Title, known.Type, known.Identifier
+			before, saidBefore = flowWrong(known.Config), known.Config
+		}
+		if err := flowWrong(flow).Beyond(before); err != nil {
+			return err
+		}
 		params := db.FlowUpdateParams{EnvironmentID: a.EnvironmentID, ID: id, Title: flow.Title, Type: flow.Type, Identifier: flow.Identifier, Config: flow, Now: s.Now()}
 		if id == 0 {
 			f, err = tx.FlowInsert(ctx, db.FlowInsertParams{
@@ -92,7 +115,7 @@ func (s *Catalogue) SaveFlow(ctx context.Context, a service.Actor, id int64, flo
 		if err != nil {
 			return service.OrTaken(err, "identifier", flow.Identifier)
 		}
-		return s.productsChanged(ctx, tx, a, "save", "flow", f.ID, nil, flow)
+		return s.productsChanged(ctx, tx, a, "save", "flow", f.ID, saidBefore, flow)
 	})
 	return f, service.OrNotFound(err)
 }
@@ -139,6 +162,21 @@ func (s *Catalogue) SaveQuestion(ctx context.Context, a service.Actor, id int64,
 	}
 	question.ID = 0
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		questions, err := Questions(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		before, saidBefore := service.Wrong{}, any(nil)
+		if id != 0 {
+			known, err := tx.QuestionByID(ctx, a.EnvironmentID, id)
+			if err != nil {
+				return err
+			}
+			before, saidBefore = questionWrong(known.Definition, questions), known.Definition
+		}
+		if err := questionWrong(question, questions).Beyond(before); err != nil {
+			return err
+		}
 		if id == 0 {
 			q, err = tx.QuestionInsert(ctx, db.QuestionInsertParams{EnvironmentID: a.EnvironmentID, Identifier: question.Identifier, Definition: question, Sort: int32(sort), Now: s.Now()})
 		} else {
@@ -147,7 +185,7 @@ func (s *Catalogue) SaveQuestion(ctx context.Context, a service.Actor, id int64,
 		if err != nil {
 			return service.OrTaken(err, "identifier", question.Identifier)
 		}
-		return s.productsChanged(ctx, tx, a, "save", "productquestion", q.ID, nil, question)
+		return s.productsChanged(ctx, tx, a, "save", "productquestion", q.ID, saidBefore, question)
 	})
 	return q, service.OrNotFound(err)
 }
@@ -194,6 +232,21 @@ func (s *Catalogue) SaveAgreement(ctx context.Context, a service.Actor, id int64
 	}
 	agreement.ID = 0
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		questions, err := Questions(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		before, saidBefore := service.Wrong{}, any(nil)
+		if id != 0 {
+			known, err := tx.AgreementByID(ctx, a.EnvironmentID, id)
+			if err != nil {
+				return err
+			}
+			before, saidBefore = agreementWrong(known.Definition, questions), known.Definition
+		}
+		if err := agreementWrong(agreement, questions).Beyond(before); err != nil {
+			return err
+		}
 		if id == 0 {
 			row, err = tx.AgreementInsert(ctx, db.AgreementInsertParams{EnvironmentID: a.EnvironmentID, Identifier: agreement.Identifier, Definition: agreement, Sort: int32(sort), Now: s.Now()})
 		} else {
@@ -202,7 +255,7 @@ func (s *Catalogue) SaveAgreement(ctx context.Context, a service.Actor, id int64
 		if err != nil {
 			return service.OrTaken(err, "identifier", agreement.Identifier)
 		}
-		return s.productsChanged(ctx, tx, a, "save", "agreement", row.ID, nil, agreement)
+		return s.productsChanged(ctx, tx, a, "save", "agreement", row.ID, saidBefore, agreement)
 	})
 	return row, service.OrNotFound(err)
 }
@@ -216,101 +269,6 @@ func (s *Catalogue) DeleteAgreement(ctx context.Context, a service.Actor, id int
 		}
 		return s.productsChanged(ctx, tx, a, "delete", "agreement", id, nil, nil)
 	})
-}
-
-// Statuses lists the system's statuses and the environment's own.
-func (s *Catalogue) Statuses(ctx context.Context, a service.Actor) (list []linking.Status, err error) {
-	list = slices.Clone(linking.SystemStatuses)
-	err = s.Tx(ctx, a, func(tx *db.Tx) error {
-		rows, err := tx.StatusList(ctx, a.EnvironmentID)
-		for _, r := range rows {
-			list = append(list, linking.Status{ID: r.ID, Name: r.Name, Text: r.Text, Type: r.Type})
-		}
-		return err
-	})
-	return list, err
-}
-
-// SaveStatus adds a custom status (id empty) or changes one. Without an identifier, one is made from the name.
-func (s *Catalogue) SaveStatus(ctx context.Context, a service.Actor, id string, in linking.Status) (linking.Status, error) {
-	if missing := service.Required(map[string]string{"name": in.Name}); missing != nil {
-		return in, missing
-	}
-	adding := id == ""
-	switch {
-	case !adding:
-		in.ID = id
-	case in.ID == "":
-		in.ID = strings.TrimRight(slug(in.Name)[:min(len(slug(in.Name)), linking.MaxStatusID)], "-")
-	}
-	if err := checkStatus(&in); err != nil {
-		return in, err
-	}
-	err := s.Tx(ctx, a, func(tx *db.Tx) error {
-		if err := writeStatus(ctx, tx, a, in, adding); err != nil {
-			return err
-		}
-		if err := ledger.ProductsChanged(ctx, tx, a.EnvironmentID, s.Now()); err != nil {
-			return err
-		}
-		return s.AuditNamed(ctx, tx, a, "save", "status", in.ID, nil, in)
-	})
-	return in, err
-}
-
-func checkStatus(in *linking.Status) error {
-	if len(in.ID) > linking.MaxStatusID {
-		return service.Invalid("id", "too_long", linking.MaxStatusID)
-	}
-	if in.Type == "" {
-		in.Type = linking.StatusTypeDefault
-	}
-	if _, system := linking.SystemStatus(in.ID); system {
-		return service.Conflict("system_status")
-	}
-	if in.ID != slug(in.ID) {
-		return service.Invalid("id", "field_invalid", in.ID)
-	}
-	types := []string{linking.StatusTypeDefault, linking.StatusTypeCancelled, linking.StatusTypeActionRequired, linking.StatusTypeNetto, linking.StatusTypeClosed}
-	if !slices.Contains(types, in.Type) {
-		return service.Invalid("type", "field_invalid", strings.Join(types, ", "))
-	}
-	return nil
-}
-
-func writeStatus(ctx context.Context, tx *db.Tx, a service.Actor, in linking.Status, adding bool) error {
-	if !adding {
-		return service.MustChange(tx.StatusUpdate(ctx, db.StatusUpdateParams{EnvironmentID: a.EnvironmentID, ID: in.ID, Name: in.Name, Text: in.Text, Type: in.Type}))
-	}
-	count, err := tx.StatusInsert(ctx, db.StatusInsertParams{EnvironmentID: a.EnvironmentID, ID: in.ID, Name: in.Name, Text: in.Text, Type: in.Type})
-	if err == nil && count == 0 {
-		return service.Taken("id", in.ID)
-	}
-	return err
-}
-
-// DeleteStatus removes a custom status; sales that have it keep it.
-func (s *Catalogue) DeleteStatus(ctx context.Context, a service.Actor, id string) error {
-	return s.Tx(ctx, a, func(tx *db.Tx) error {
-		now := s.Now()
-		if err := service.MustChange(tx.StatusDelete(ctx, db.StatusDeleteParams{EnvironmentID: a.EnvironmentID, ID: id, Now: &now})); err != nil {
-			return err
-		}
-		return s.AuditNamed(ctx, tx, a, "delete", "status", id, nil, nil)
-	})
-}
-
-func slug(text string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(text) {
-		switch {
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || (r == '-' || r == '_') && b.Len() > 0:
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
-		}
-	}
-	return strings.TrimRight(b.String(), "-")
 }
 
 // Questions reads all questions of an environment, in the terms of the rules.

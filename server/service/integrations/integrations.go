@@ -118,6 +118,9 @@ func (s *Integrations) UpdateIntegration(ctx context.Context, a service.Actor, i
 		if err := settings.Validate(); err != nil {
 			return service.InvalidValue("settings", err)
 		}
+		if err := settingsRight(ctx, tx, a, row.Settings, settings); err != nil {
+			return err
+		}
 		name := row.Name
 		if patch.Name != nil && *patch.Name != "" {
 			name = *patch.Name

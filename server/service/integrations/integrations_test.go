@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"koppel/db"
 	"koppel/db/dbtest"
+	"koppel/linking"
 	"koppel/server/service"
 	"koppel/server/service/integrations"
 	"koppel/server/servicetest"
@@ -114,4 +116,67 @@ func TestSettingALimitIsKept(t *testing.T) {
 	first := set(`{"requests_per_minute": 120}`)
 	require.NotNil(t, first)
 	require.True(t, set(`{"requests_per_minute": 120}`).After(*first))
+}
+
+// Settings name statuses, questions and options that there are. What is gone since stays until somebody chooses another.
+func TestSettingsNameWhatThereIs(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	question, err := s.Catalogue.SaveQuestion(ctx, s.Owner, 0, linking.Question{Name: "Betaalwijze", Identifier: "betaal", InputType: "mc-single", Options: []string{"Incasso"}}, 1)
+	require.NoError(t, err)
+	save := func(settings string) error {
+		_, err := s.Integrations.UpdateIntegration(ctx, s.Owner, link.ID, integrations.IntegrationPatch{Settings: json.RawMessage(settings)})
+		return err
+	}
+	rule := func(name, value string) string {
+		return `{"name": "` + name + `", "enabled": true, "automatic": true, "statuses": "all", "conditions":
+			{"type": "condition", "identifier": "question.identifier", "name": "betaal", "operator": "=", "value": "` + value + `"}}`
+	}
+	s.RefusedField("forwarding.statuses", "status_unknown", save(`{"forwarding": {"statuses": ["bestaat-niet"]}}`))
+	s.RefusedField("rules.0.conditions", "condition_option", save(`{"rules": [`+rule("een", "Acceptgiro")+`]}`))
+	s.RefusedField("rules.1.name", "taken_by", save(`{"rules": [`+rule("een", "Incasso")+`, `+rule("een", "Incasso")+`]}`))
+	require.NoError(t, save(`{"rules": [`+rule("een", "incasso")+`]}`))
+	require.NoError(t, s.Catalogue.DeleteQuestion(ctx, s.Owner, question.ID))
+	require.NoError(t, save(`{"status_poll_minutes": 7}`))
+}
+
+// What was withdrawn, or never went, is offered once settings take it: by the count of what would go now. What a partner has, or
+// may have, is not among it, and what was offered goes once.
+func TestWhatSatisfiesAgainIsOffered(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	set := func(on string) {
+		_, err := s.Integrations.UpdateIntegration(ctx, s.Owner, link.ID, integrations.IntegrationPatch{Settings: json.RawMessage(`{"forwarding": {"enabled": ` + on + `}}`)})
+		require.NoError(t, err)
+	}
+	offered := func() int {
+		count, more, err := s.Sales.NotSentYet(ctx, s.Owner, link.ID)
+		require.NoError(t, err)
+		require.False(t, more)
+		return count
+	}
+	sent, unknown := s.Sell(s.Owner, link.Product), s.Sell(s.Owner, link.Product)
+	s.Sent(link, sent, "900")
+	s.Tx(func(tx *db.Tx) error {
+		f, err := tx.ForwardingClaim(ctx, db.ForwardingClaimParams{EnvironmentID: s.Owner.EnvironmentID, ID: s.Forwarding(link, unknown).ID, RequestSealed: []byte("x"), Now: s.Now()})
+		require.NoError(t, err)
+		_, err = tx.ForwardingUnknown(ctx, db.ForwardingUnknownParams{EnvironmentID: f.EnvironmentID, ID: f.ID, State: states.ForwardingOutcomeUnknown, Cause: states.ReasonUnknown, Now: new(s.Now())})
+		return err
+	})
+	waiting := []int64{s.Sell(s.Owner, link.Product), s.Sell(s.Owner, link.Product)}
+	require.Zero(t, offered(), "they go by themselves")
+	set("false")
+	never := s.Sell(s.Owner, link.Product)
+	require.Zero(t, offered(), "nothing goes")
+	set("true")
+	require.Equal(t, 3, offered())
+	for _, sale := range append(waiting, never) {
+		_, err := s.Sales.ForwardByHand(ctx, s.Owner, sale, nil)
+		require.NoError(t, err)
+	}
+	require.Zero(t, offered())
+	require.Equal(t, "900", *s.Forwarding(link, sent).PartnerSaleID)
+	require.Equal(t, states.ForwardingOutcomeUnknown, s.Forwarding(link, unknown).State)
 }

@@ -3,6 +3,7 @@ package sales
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"time"
 
 	"koppel/db"
@@ -54,19 +55,46 @@ func unknownStatus(err error, status string) error {
 	return err
 }
 
+// offeredAtMost bounds how many sales are judged to offer what was not sent.
+const offeredAtMost = 2000
+
+// NotSentYet counts the sales that satisfy a link's settings as they are now and were certainly never sent: those that were never
+// on their way, and those that were withdrawn. more says that there may be others.
+func (s *Sales) NotSentYet(ctx context.Context, a service.Actor, id int64) (count int, more bool, err error) {
+	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		row, err := service.IntegrationOf(ctx, tx, a, id)
+		if err != nil {
+			return err
+		}
+		count, more, err = s.countUpTo(ctx, tx, a, row, linking.Selection{}, offeredAtMost)
+		return err
+	})
+	return count, more, err
+}
+
 func (s *Sales) countExisting(ctx context.Context, tx *db.Tx, a service.Actor, row db.Integration, selection linking.Selection) (count int, err error) {
-	for after := int64(0); ; {
+	count, _, err = s.countUpTo(ctx, tx, a, row, selection, math.MaxInt)
+	return count, err
+}
+
+// countUpTo judges so many sales; more says that there are others.
+func (s *Sales) countUpTo(ctx context.Context, tx *db.Tx, a service.Actor, row db.Integration, selection linking.Selection, limit int) (count int, more bool, err error) {
+	for after, judged := int64(0), 0; ; {
+		if judged >= limit {
+			return count, true, nil
+		}
 		sales, err := tx.SalesToForward(ctx, db.SalesToForwardParams{
 			EnvironmentID: a.EnvironmentID, IntegrationID: row.ID, AfterID: after, Since: selection.From, Statuses: selection.Statuses, PageSize: countPage,
 		})
 		if err != nil || len(sales) == 0 {
-			return count, err
+			return count, false, err
 		}
+		judged += len(sales)
 		for _, sale := range sales {
 			after = sale.ID
 			lines, err := tx.SaleLines(ctx, a.EnvironmentID, sale.ID)
 			if err != nil {
-				return count, err
+				return count, false, err
 			}
 			if row.Settings.Qualifies(ledger.FactsOf(sale, ledger.SoldLines(lines)), true).OK {
 				count++
