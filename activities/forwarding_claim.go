@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"koppel/db"
@@ -145,15 +146,19 @@ func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
 		s.done.DueAt = f.DueAt
 		return err
 	}
+	if !keyed(s.ref.Integration) { // one of ours knows our reference, and says that it has the sale
+		lost, err := tx.ForwardingRestored(ctx, db.ForwardingRestoredParams{EnvironmentID: f.EnvironmentID, ForwardingID: f.ID, SaleID: f.SaleID})
+		if err == nil {
+			return p.presumeSent(ctx, tx, s, prepared, lost)
+		}
+		if !errors.Is(err, db.ErrNotFound) {
+			return err
+		}
+	}
 	if s.leftAlone = p.Budget.LeftAlone(s.ref.LimitGroup); s.leftAlone != nil {
 		return release(states.ForwardingWaiting, states.ReasonDown, nil)
 	}
-	body, err := json.Marshal(prepared.Request.Body)
-	if err != nil {
-		return err
-	}
-	s.request = storedRequest{prepared.Request.FlowType, prepared.Request.FlowIdentifier, body}
-	stored, err := json.Marshal(s.request)
+	sealed, err := p.seal(s, prepared.Request)
 	if err != nil {
 		return err
 	}
@@ -161,13 +166,51 @@ func (p *Partner) claimFirst(ctx context.Context, tx *db.Tx, s *sending) error {
 	if keyed(s.ref.Integration) {
 		key = rand.Text()
 	}
-	s.forwarding, err = tx.ForwardingClaim(ctx, db.ForwardingClaimParams{
-		EnvironmentID: f.EnvironmentID, ID: f.ID, Key: key, RequestSealed: p.Vault.Seal(vault.RequestRow(f.EnvironmentID, f.ID), stored), Optin: prepared.Optin, Now: p.Now(),
-	})
+	s.forwarding, err = tx.ForwardingClaim(ctx, db.ForwardingClaimParams{EnvironmentID: f.EnvironmentID, ID: f.ID, Key: key, RequestSealed: sealed, Optin: prepared.Optin, Now: p.Now()})
 	if err != nil {
 		return err
 	}
 	return p.beginAttempt(ctx, tx, s.forwarding)
+}
+
+// seal makes what is sent into what is kept of it.
+func (p *Partner) seal(s *sending, request linking.PartnerRequest) ([]byte, error) {
+	body, err := json.Marshal(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	s.request = storedRequest{request.FlowType, request.FlowIdentifier, body}
+	stored, err := json.Marshal(s.request)
+	if err != nil {
+		return nil, err
+	}
+	return p.Vault.Seal(vault.RequestRow(s.forwarding.EnvironmentID, s.forwarding.ID), stored), nil
+}
+
+// presumeSent treats a sale as one that was sent in time that a restore lost, without an answer: the partner is looked at, and until it has
+// said that it has not got it nothing goes (decision 38).
+func (p *Partner) presumeSent(ctx context.Context, tx *db.Tx, s *sending, prepared ledger.Prepared, lost db.ForwardingRestoredRow) error {
+	sealed, err := p.seal(s, prepared.Request)
+	if err != nil {
+		return err
+	}
+	f, err := tx.ForwardingPresumeSent(ctx, db.ForwardingPresumeSentParams{
+		EnvironmentID: s.forwarding.EnvironmentID, ID: s.forwarding.ID, RequestSealed: sealed, Optin: prepared.Optin, Since: &lost.Since, Until: &lost.Until, Now: p.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	s.forwarding, s.done = f, &SendSaleResult{State: f.State, Cause: f.Cause}
+	if err := tx.ForwardingAttemptInsert(ctx, db.ForwardingAttemptInsertParams{EnvironmentID: f.EnvironmentID, ForwardingID: f.ID, Attempt: f.Attempts, Now: lost.Since}); err != nil {
+		return err
+	}
+	err = tx.ForwardingAttemptFinish(ctx, db.ForwardingAttemptFinishParams{
+		EnvironmentID: f.EnvironmentID, ForwardingID: f.ID, Attempt: f.Attempts, Reason: states.ReasonRestored, Outcome: states.AttemptUnknown, Now: &lost.Until,
+	})
+	if err != nil {
+		return err
+	}
+	return tx.LookSoon(ctx, f.EnvironmentID, f.IntegrationID, p.Now(), p.Now())
 }
 
 func (p *Partner) beginAttempt(ctx context.Context, tx *db.Tx, f db.Forwarding) error {

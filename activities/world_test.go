@@ -40,6 +40,8 @@ type world struct {
 	row     db.Integration
 	in      activities.SendSaleInput
 	ahead   time.Duration // of the clock
+
+	database, key string
 }
 
 func setup(t *testing.T, koppel bool) *world {
@@ -52,12 +54,12 @@ func setup(t *testing.T, koppel bool) *world {
 
 func setupAt(t *testing.T, theirs http.Handler) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, database: dbtest.URL(t), key: vault.NewKey("k1")}
 	server := httptest.NewServer(theirs)
 	t.Cleanup(server.Close)
-	keys, err := vault.New(vault.NewKey("k1"))
+	keys, err := vault.New(w.key)
 	require.NoError(t, err)
-	store, transport := dbtest.New(t), salesdock.NewTransport([]string{"127.0.0.1"}, nil)
+	store, transport := dbtest.Open(t, w.database), salesdock.NewTransport([]string{"127.0.0.1"}, nil)
 	clock := func() time.Time { return time.Now().Add(w.ahead) }
 	w.svc = services.New(service.Kernel{Store: store, Vault: keys, Transport: transport, PublicURL: "http://us.example", Now: clock})
 	w.acts = &activities.Partner{

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +38,10 @@ var ErrPooled = errors.New("DATABASE_URL is a pooler, and migrations need the se
 
 // Migrate brings the schema up to date, as the user of the (direct) address: it must own the schema, and may make
 // roles or has been given them. Several at once go one after the other.
-func Migrate(ctx context.Context, o Options) error {
+func Migrate(ctx context.Context, o Options) error { return MigrateTo(ctx, o, goose.MaxVersion) }
+
+// MigrateTo makes the schema of a version, for what was written with it.
+func MigrateTo(ctx context.Context, o Options, version int64) error {
 	o, err := o.check()
 	if err != nil {
 		return err
@@ -62,7 +66,7 @@ func Migrate(ctx context.Context, o Options) error {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
 	for try := 1; ; try++ {
-		_, err := provider.Up(ctx)
+		_, err := provider.UpTo(ctx, version)
 		if err == nil {
 			return nil
 		}
@@ -140,14 +144,26 @@ func (s *Store) Pending(ctx context.Context) (int, error) {
 		}
 	}
 	pending := 0
-	files, err := fs.Glob(migrationFiles, "migrations/*.sql")
-	for _, file := range files {
-		version, _, _ := strings.Cut(strings.TrimPrefix(file, "migrations/"), "_")
-		if number, err := strconv.ParseInt(version, 10, 64); err == nil && number > applied {
+	for _, version := range versions() {
+		if version > applied {
 			pending++
 		}
 	}
-	return pending, err
+	return pending, nil
+}
+
+// Version is the newest schema that this program knows.
+func Version() int64 { return slices.Max(versions()) }
+
+func versions() (numbers []int64) {
+	files, _ := fs.Glob(migrationFiles, "migrations/*.sql") // they are in the program
+	for _, file := range files {
+		version, _, _ := strings.Cut(strings.TrimPrefix(file, "migrations/"), "_")
+		if number, err := strconv.ParseInt(version, 10, 64); err == nil {
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers
 }
 
 // migrations are the files, with the roles by the names that they have here.

@@ -77,9 +77,12 @@ type (
 	ForwardingPageParams                  = dbsqlc.ForwardingPageParams
 	ForwardingPageRow                     = dbsqlc.ForwardingPageRow
 	ForwardingPartnerStatusParams         = dbsqlc.ForwardingPartnerStatusParams
+	ForwardingPresumeSentParams           = dbsqlc.ForwardingPresumeSentParams
 	ForwardingProblemCountsRow            = dbsqlc.ForwardingProblemCountsRow
 	ForwardingReleaseParams               = dbsqlc.ForwardingReleaseParams
 	ForwardingResendParams                = dbsqlc.ForwardingResendParams
+	ForwardingRestoredParams              = dbsqlc.ForwardingRestoredParams
+	ForwardingRestoredRow                 = dbsqlc.ForwardingRestoredRow
 	ForwardingStartParams                 = dbsqlc.ForwardingStartParams
 	ForwardingStatesRow                   = dbsqlc.ForwardingStatesRow
 	ForwardingUnknownParams               = dbsqlc.ForwardingUnknownParams
@@ -245,6 +248,8 @@ type (
 	QuestionMappingInsertParams           = dbsqlc.QuestionMappingInsertParams
 	QuestionUpdateParams                  = dbsqlc.QuestionUpdateParams
 	RateWindow                            = dbsqlc.RateWindow
+	Restoration                           = dbsqlc.Restoration
+	Safekeeping                           = dbsqlc.Safekeeping
 	Sale                                  = dbsqlc.Sale
 	SaleByExternalReferenceParams         = dbsqlc.SaleByExternalReferenceParams
 	SaleChangesParams                     = dbsqlc.SaleChangesParams
@@ -323,6 +328,7 @@ type (
 	SystemCircuitOpenParams               = dbsqlc.SystemCircuitOpenParams
 	SystemCircuitProbeParams              = dbsqlc.SystemCircuitProbeParams
 	SystemCircuitsRow                     = dbsqlc.SystemCircuitsRow
+	SystemCountsRow                       = dbsqlc.SystemCountsRow
 	SystemEncryptionKeysRow               = dbsqlc.SystemEncryptionKeysRow
 	SystemEnvironmentListRow              = dbsqlc.SystemEnvironmentListRow
 	SystemFloorTurnParams                 = dbsqlc.SystemFloorTurnParams
@@ -351,6 +357,9 @@ type (
 	SystemRateTakeParams                  = dbsqlc.SystemRateTakeParams
 	SystemRateTakeRow                     = dbsqlc.SystemRateTakeRow
 	SystemRequestsSealParams              = dbsqlc.SystemRequestsSealParams
+	SystemRestorationInsertParams         = dbsqlc.SystemRestorationInsertParams
+	SystemSafekeepingFailedParams         = dbsqlc.SystemSafekeepingFailedParams
+	SystemSafekeepingSucceededParams      = dbsqlc.SystemSafekeepingSucceededParams
 	SystemSealedCountsRow                 = dbsqlc.SystemSealedCountsRow
 	SystemSealedOtherwiseParams           = dbsqlc.SystemSealedOtherwiseParams
 	SystemSealedOtherwiseRow              = dbsqlc.SystemSealedOtherwiseRow

@@ -85,9 +85,45 @@ func (k *Keys) passOver(ctx context.Context, some []kind, done []Rotated) (found
 	return found, nil
 }
 
+// Open opens everything that is sealed, and says how much that is.
+func (k *Keys) Open(ctx context.Context) (opened int64, err error) {
+	if err := k.Check(ctx, false); err != nil {
+		return 0, err
+	}
+	for _, kind := range kinds {
+		closed := 0
+		for after := int64(0); ; {
+			page, err := k.pageBut(ctx, kind, after, []byte{0}) // no key has this mark
+			if err != nil {
+				return opened, fmt.Errorf("read %s: %w", kind.name, err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			after = page[len(page)-1].ID
+			for _, value := range page {
+				if _, err := k.Vault.Open(kind.row(value), value.Sealed); err != nil {
+					closed++
+					continue
+				}
+				opened++
+			}
+		}
+		if closed > 0 {
+			return opened, fmt.Errorf("%w: %d of %s", ErrUnreadable, closed, kind.name)
+		}
+	}
+	return opened, nil
+}
+
 func (k *Keys) page(ctx context.Context, kind kind, after int64) (page []db.SystemSealedOtherwiseRow, err error) {
+	return k.pageBut(ctx, kind, after, k.Vault.Mark())
+}
+
+// pageBut is a page of what another key sealed than the one with that mark.
+func (k *Keys) pageBut(ctx context.Context, kind kind, after int64, mark []byte) (page []db.SystemSealedOtherwiseRow, err error) {
 	err = k.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
-		page, err = tx.SystemSealedOtherwise(ctx, db.SystemSealedOtherwiseParams{Kind: kind.name, AfterID: after, Mark: k.Vault.Mark(), PageSize: batch})
+		page, err = tx.SystemSealedOtherwise(ctx, db.SystemSealedOtherwiseParams{Kind: kind.name, AfterID: after, Mark: mark, PageSize: batch})
 		return err
 	})
 	return page, err

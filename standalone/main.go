@@ -12,6 +12,10 @@ import (
 type commands struct {
 	cli.Commands
 	Run            runCmd      `cmd:"" default:"withargs" help:"Run everything in this process (the default)."`
+	Backup         backupCmd   `cmd:"" help:"Write a backup of everything that is kept, also while koppel-standalone runs."`
+	Restore        restoreCmd  `cmd:"" help:"Restore a backup into an empty data folder."`
+	Drill          drillCmd    `cmd:"" help:"Restore the last backup beside the running one, check it, and remove it again."`
+	UpgradeData    upgradeCmd  `cmd:"" name:"upgrade-data" help:"Move the data to another version of PostgreSQL."`
 	TemporalServer temporalCmd `cmd:"" name:"temporal-server" help:"Run only the embedded Temporal server."`
 }
 

@@ -9,10 +9,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -22,7 +20,6 @@ import (
 	"koppel/db"
 	"koppel/internal/config"
 	"koppel/internal/operators"
-	"koppel/internal/vault"
 	"koppel/server"
 	"koppel/standalone/demo"
 	"koppel/standalone/embedded"
@@ -33,7 +30,7 @@ import (
 const usualNamespace = "default"
 
 type runCmd struct {
-	Data           string   `help:"Folder for everything that is kept." default:".koppel" type:"path"`
+	dataFolder     `embed:""`
 	TemporalListen string   `help:"Address of the embedded Temporal server." default:"127.0.0.1:7233"`
 	TemporalUI     string   `name:"temporal-ui" help:"Address of Temporal's Web UI." default:"127.0.0.1:8233"`
 	Demo           demoMode `help:"Seed a demo: a provider and a reseller, linked. --demo=static does not move by itself."`
@@ -85,14 +82,7 @@ func (c *runCmd) Run(r *cli.Run) error {
 			return err
 		}
 	}
-	mode := os.FileMode(0o700)
-	if os.Geteuid() == 0 && cfg.DatabaseURL == "" {
-		mode = 0o711 // PostgreSQL's user must be able to enter, and sees nothing
-	}
-	if err := os.MkdirAll(c.Data, mode); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
-	}
-	unlock, err := lock(filepath.Join(c.Data, "lock"))
+	unlock, err := c.take(cfg.DatabaseURL == "")
 	if err != nil {
 		return err
 	}
@@ -100,7 +90,7 @@ func (c *runCmd) Run(r *cli.Run) error {
 	cfg.EmbeddedTemporal, cfg.TemporalAddress, cfg.TemporalUIURL = true, c.TemporalListen, "http://"+c.TemporalUI
 	cfg.TemporalNamespace = cmp.Or(cfg.TemporalNamespace, usualNamespace)
 	if cfg.EncryptionKeys == "" {
-		if cfg.EncryptionKeys, err = keptKeys(filepath.Join(c.Data, "encryption-keys")); err != nil {
+		if cfg.EncryptionKeys, err = keptKeys(c.keys()); err != nil {
 			return err
 		}
 	}
@@ -116,13 +106,13 @@ func (c *runCmd) Run(r *cli.Run) error {
 func (c *runCmd) database(ctx context.Context, cfg *config.Config) (stop func(), err error) {
 	stop = func() {}
 	if cfg.DatabaseURL == "" {
-		address, stopPostgres, err := embedded.StartPostgres(ctx, filepath.Join(c.Data, "postgres"))
+		address, stopPostgres, err := c.startPostgres(ctx)
 		if err != nil {
 			return nil, err
 		}
 		cfg.DatabaseURL, stop = config.Secret(address), stopPostgres
 		// For commands beside this process, as DATABASE_URL_FILE.
-		if err := os.WriteFile(filepath.Join(c.Data, "database-url"), []byte(address+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(c.address(), []byte(address+"\n"), 0o600); err != nil {
 			stop()
 			return nil, fmt.Errorf("keep the database's address: %w", err)
 		}
@@ -265,44 +255,6 @@ func waitReady(ctx context.Context, url string) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// lock keeps a second process off the same data.
-func lock(path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock the data folder: %w", err)
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		holder, _ := os.ReadFile(path)
-		_ = file.Close()
-		return nil, fmt.Errorf("another koppel-standalone (process %s) runs on %s: end it, or choose another folder with --data", strings.TrimSpace(string(holder)), filepath.Dir(path))
-	}
-	if err := errors.Join(file.Truncate(0), writeAt(file, strconv.Itoa(os.Getpid())+"\n")); err != nil {
-		return nil, fmt.Errorf("lock the data folder: %w", err)
-	}
-	return func() { _ = file.Close() }, nil
-}
-
-func writeAt(file *os.File, text string) error {
-	_, err := file.WriteAt([]byte(text), 0)
-	return err
-}
-
-// keptKeys reads the encryption key of this data folder, and makes it the first time.
-func keptKeys(path string) (config.Secret, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		key := vault.NewKey("k1")
-		if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
-			return "", fmt.Errorf("keep the encryption key: %w", err)
-		}
-		return config.Secret(key), nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the encryption key: %w", err)
-	}
-	return config.Secret(strings.TrimSpace(string(data))), nil
 }
 
 type temporalCmd struct {

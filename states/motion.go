@@ -75,3 +75,12 @@ const (
 var JobKinds = []JobKind{
 	JobPlan, JobCheck, JobRun, JobSetup, JobPoll, JobSweep, JobLook, JobTell, JobAnnounce, JobWebhook, JobMail, JobCancellation, JobOperation,
 }
+
+// Safekeeping is what is done so that nothing is lost with a machine.
+type Safekeeping string
+
+// Kinds of safekeeping.
+const (
+	SafekeepingBackup Safekeeping = "backup"
+	SafekeepingDrill  Safekeeping = "drill"
+)

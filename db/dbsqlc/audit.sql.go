@@ -68,7 +68,7 @@ func (q *Queries) SystemAuditOldest(ctx context.Context, environmentID int64) (t
 
 const systemAuditPassedBy = `-- name: SystemAuditPassedBy :many
 SELECT a.id FROM audit_log a WHERE a.environment_id = $1 AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.audit_id = a.id)
-  AND a.changed < (SELECT max(s.changed) FROM audit_seals s WHERE s.changed < pg_snapshot_xmax(pg_current_snapshot())::text::bigint) ORDER BY a.id LIMIT 10
+  AND a.changed < (SELECT max(s.changed) FROM audit_seals s WHERE s.changed < koppel_change_next()) ORDER BY a.id LIMIT 10
 `
 
 // Rows that the chain has passed by: put in afterwards.
@@ -200,8 +200,8 @@ func (q *Queries) SystemAuditSeals(ctx context.Context, arg SystemAuditSealsPara
 const systemAuditUnsealed = `-- name: SystemAuditUnsealed :many
 SELECT a.id, a.environment_id, a.user_id, a.action, a.entity, a.entity_id, a.old, a.new, a.at, a.changed, a.operator, a.masked, a.address, a.request, koppel_audit_to_mask(a.masked, a.entity, a.action, a.old IS NULL AND a.new IS NULL)::boolean AS to_mask
 FROM audit_log a
-WHERE (a.changed >= coalesce((SELECT max(s.changed) FROM audit_seals s WHERE s.changed < pg_snapshot_xmax(pg_current_snapshot())::text::bigint), 0) AND a.changed < koppel_change_horizon()
-    OR a.changed >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+WHERE (a.changed >= coalesce((SELECT max(s.changed) FROM audit_seals s WHERE s.changed < koppel_change_next()), 0) AND a.changed < koppel_change_horizon()
+    OR a.changed >= koppel_change_next())
   AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.audit_id = a.id)
 ORDER BY a.changed, a.id LIMIT $1
 `

@@ -490,6 +490,25 @@ type RateWindow struct {
 	Previous int32
 }
 
+type Restoration struct {
+	ID         int64
+	BackupAt   time.Time
+	RestoredAt time.Time
+	SalesTo    int64
+	ChangeFrom int64
+	ChangeTo   int64
+}
+
+type Safekeeping struct {
+	Kind        states.Safekeeping
+	SucceededAt *time.Time
+	FailedAt    *time.Time
+	Problem     string
+	File        string
+	Bytes       int64
+	Sales       int64
+}
+
 type Sale struct {
 	ID                int64
 	EnvironmentID     int64

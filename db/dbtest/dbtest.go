@@ -80,7 +80,7 @@ func One(t testing.TB, address, sql string) (value string) {
 // test's too, holds back what a cursor may read.
 func UntilReadable(t testing.TB, address string) {
 	t.Helper()
-	committed := One(t, address, "SELECT pg_snapshot_xmax(pg_current_snapshot())")
+	committed := One(t, address, "SELECT koppel_change_next()::text")
 	require.Eventually(t, func() bool {
 		return One(t, address, "SELECT (koppel_change_horizon() >= "+committed+")::text") == "true"
 	}, time.Minute, 10*time.Millisecond, "what was committed can be read by a change cursor")

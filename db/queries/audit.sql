@@ -3,8 +3,8 @@
 -- name: SystemAuditUnsealed :many
 SELECT sqlc.embed(a), koppel_audit_to_mask(a.masked, a.entity, a.action, a.old IS NULL AND a.new IS NULL)::boolean AS to_mask
 FROM audit_log a
-WHERE (a.changed >= coalesce((SELECT max(s.changed) FROM audit_seals s WHERE s.changed < pg_snapshot_xmax(pg_current_snapshot())::text::bigint), 0) AND a.changed < koppel_change_horizon()
-    OR a.changed >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+WHERE (a.changed >= coalesce((SELECT max(s.changed) FROM audit_seals s WHERE s.changed < koppel_change_next()), 0) AND a.changed < koppel_change_horizon()
+    OR a.changed >= koppel_change_next())
   AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.audit_id = a.id)
 ORDER BY a.changed, a.id LIMIT @page_size;
 
@@ -30,4 +30,4 @@ SELECT e.id, e.account FROM environments e ORDER BY e.account;
 -- Rows that the chain has passed by: put in afterwards.
 -- name: SystemAuditPassedBy :many
 SELECT a.id FROM audit_log a WHERE a.environment_id = @environment_id AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.audit_id = a.id)
-  AND a.changed < (SELECT max(s.changed) FROM audit_seals s WHERE s.changed < pg_snapshot_xmax(pg_current_snapshot())::text::bigint) ORDER BY a.id LIMIT 10;
+  AND a.changed < (SELECT max(s.changed) FROM audit_seals s WHERE s.changed < koppel_change_next()) ORDER BY a.id LIMIT 10;

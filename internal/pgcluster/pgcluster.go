@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,7 +33,7 @@ type Cluster struct {
 // Options of a cluster.
 type Options struct {
 	Dir string // made when it does not exist
-	// Programs is the folder of initdb, postgres and pg_ctl; by default it is looked for.
+	// Programs is the folder of initdb, postgres and pg_ctl; by default it is looked for: of the version that made the data, or the newest.
 	Programs string
 	// Disposable turns off what keeps data safe through a power cut: for tests.
 	Disposable bool
@@ -43,18 +42,14 @@ type Options struct {
 // Start brings the cluster in Dir up on a free loopback port. A server that a killed process left running on
 // the same folder is stopped first.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
-	if o.Programs == "" {
-		found, err := binaries()
-		if err != nil {
-			return nil, err
-		}
-		o.Programs = found
-	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{bin: o.Programs, dir: dir}
+	c := &Cluster{dir: dir}
+	if c.bin, err = programsFor(dir, o.Programs); err != nil {
+		return nil, err
+	}
 	if c.account, err = Account(); err != nil {
 		return nil, err
 	}
@@ -117,23 +112,6 @@ func (c *Cluster) Stop(ctx context.Context) error {
 
 func (c *Cluster) data() string         { return filepath.Join(c.dir, "data") }
 func (c *Cluster) passwordFile() string { return filepath.Join(c.dir, "password") }
-
-func binaries() (string, error) {
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin"} {
-		found, _ := filepath.Glob(pattern)
-		slices.Sort(found)
-		for _, dir := range slices.Backward(found) {
-			if _, err := os.Stat(filepath.Join(dir, "initdb")); err == nil {
-				return dir, nil
-			}
-		}
-	}
-	path, err := exec.LookPath("initdb")
-	if err != nil {
-		return "", ErrNoBinaries
-	}
-	return filepath.Dir(path), nil
-}
 
 // Account is the user that PostgreSQL runs as: ourselves (nil), or for root the user postgres or nobody.
 func Account() (*syscall.Credential, error) {
@@ -239,4 +217,24 @@ var freePort = func(ctx context.Context) (string, error) {
 	defer listener.Close() //nolint:errcheck // the port was only asked for
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	return port, err
+}
+
+// Remove ends the server of a folder that is not wanted any more, if one was left running, and removes the folder.
+func Remove(ctx context.Context, dir, programs string) error {
+	made, err := MadeBy(dir)
+	if err != nil {
+		return err
+	}
+	c := &Cluster{dir: dir}
+	c.bin, err = programsFor(dir, programs)
+	if _, different := errors.AsType[*VersionError](err); made == 0 || different { // what cannot start it does not run it either
+		return os.RemoveAll(dir)
+	}
+	if err != nil {
+		return err
+	}
+	if c.account, err = Account(); err != nil {
+		return err
+	}
+	return errors.Join(c.Stop(ctx), os.RemoveAll(dir))
 }

@@ -69,14 +69,28 @@ func ParseCursor(text string) (Cursor, error) {
 	return Cursor{numbers[0], numbers[1], numbers[2]}, nil
 }
 
-// Open fixes what this reading covers. A cursor from before a restore of the database starts from the beginning.
-func (c *Cursor) Open(horizon int64) {
-	if c.Since > horizon || c.Horizon > horizon {
+// Open fixes what this reading covers. A cursor of time that a restore of the database lost starts from the beginning.
+func (c *Cursor) Open(ctx context.Context, tx *db.Tx) error {
+	horizon, err := tx.SystemChangeHorizon(ctx)
+	if err != nil {
+		return err
+	}
+	lost := c.Since > horizon || c.Horizon > horizon
+	for _, at := range []int64{c.Since, c.Horizon} {
+		if lost || at == 0 {
+			continue
+		}
+		if lost, err = tx.SystemChangeLost(ctx, at); err != nil {
+			return err
+		}
+	}
+	if lost {
 		*c = Cursor{}
 	}
 	if c.Horizon == 0 {
 		c.Horizon = horizon
 	}
+	return nil
 }
 
 // Advance gives the cursor after a page, and whether there is more.

@@ -15,10 +15,10 @@ import (
 
 const database = "koppel"
 
-// StartPostgres starts a PostgreSQL that keeps its data in dir: the system's programs, or, where there are
+// StartPostgres starts a PostgreSQL that keeps its data in dir: the programs in a folder, or the system's, or, where there are
 // none, downloaded ones (for which the internet is needed). It gives the address of the database koppel.
-func StartPostgres(ctx context.Context, dir string) (address string, stop func(), err error) {
-	cluster, err := pgcluster.Start(ctx, pgcluster.Options{Dir: dir})
+func StartPostgres(ctx context.Context, dir, programs string) (address string, stop func(), err error) {
+	cluster, err := pgcluster.Start(ctx, pgcluster.Options{Dir: dir, Programs: programs})
 	if errors.Is(err, pgcluster.ErrNoBinaries) {
 		return downloaded(dir, err)
 	}

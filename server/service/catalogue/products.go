@@ -111,11 +111,9 @@ func (s *Catalogue) ProductChanges(ctx context.Context, a service.Actor, cursor 
 		return nil, service.Cursor{}, false, false, service.Invalid("changed_since", "no_organisation")
 	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
-		horizon, err := tx.SystemChangeHorizon(ctx)
-		if err != nil {
+		if err := cursor.Open(ctx, tx); err != nil {
 			return err
 		}
-		cursor.Open(horizon)
 		full = cursor.Since == 0
 		if full {
 			rows, err := tx.ProductPage(ctx, db.ProductPageParams{EnvironmentID: a.EnvironmentID, OrganisationID: *org, AfterID: cursor.After, PageSize: service.ChangePageSize})

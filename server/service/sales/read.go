@@ -70,11 +70,9 @@ func (s *Sales) List(ctx context.Context, a service.Actor, f SaleFilter) (page [
 // SaleChanges reads a page of the actor's sales that changed since a cursor.
 func (s *Sales) SaleChanges(ctx context.Context, a service.Actor, cursor service.Cursor) (page []SaleView, next service.Cursor, more bool, err error) {
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
-		horizon, err := tx.SystemChangeHorizon(ctx)
-		if err != nil {
+		if err := cursor.Open(ctx, tx); err != nil {
 			return err
 		}
-		cursor.Open(horizon)
 		rows, err := tx.SaleChanges(ctx, db.SaleChangesParams{
 			EnvironmentID: a.EnvironmentID, UserID: a.UserID, Since: cursor.Since, Horizon: cursor.Horizon, AfterID: cursor.After, PageSize: service.ChangePageSize,
 		})
