@@ -276,7 +276,7 @@ func TestAProductThatChangesWhileItIsRead(t *testing.T) {
 		require.Equal(t, states.RunDone, s.run())
 		require.NoError(t, s.svc.Store.WithTx(t.Context(), s.actor.EnvironmentID, func(tx *db.Tx) error {
 			rows, err := tx.IntegrationProductsOf(t.Context(), s.actor.EnvironmentID, s.id)
-			require.Contains(t, string(rows[1].IntegrationProduct.Content.Canonical()), `"tariff_single":"0.32"`, mood)
+			require.Contains(t, string(rows[1].IntegrationProduct.Content.Canonical()), `"tariff_single":"0.32000"`, mood)
 			return err
 		}))
 	}

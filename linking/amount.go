@@ -29,7 +29,11 @@ var largestPrice = decimal.New(1, 9)
 
 const priceDigits = 5
 
-// ParsePrice reads an amount that is a price.
+// asWritten is an amount that can be kept as it is.
+var asWritten = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+
+// ParsePrice reads an amount that is a price. One that is written in plain digits stays as it is written: who sells at 10.00
+// does not want to read 10.
 func ParsePrice(text string) (string, error) {
 	amount, err := ParseAmount(text)
 	if err != nil || amount == "" {
@@ -37,6 +41,9 @@ func ParsePrice(text string) (string, error) {
 	}
 	if price, err := parseNumber(amount); err != nil || price.Abs().Round(priceDigits).GreaterThanOrEqual(largestPrice) {
 		return "", between("", "-999999999", "999999999")
+	}
+	if written := strings.TrimSpace(text); asWritten.MatchString(written) {
+		return written, nil
 	}
 	return amount, nil
 }

@@ -14,7 +14,7 @@ func TestReadAmount(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"": "", "6.99": "6.99", "6,99": "6.99", "1.234,56": "1234.56", "1 234,56": "1234.56", "1\u00a0234,5": "1234.5", "1,234.56": "1234.56", "1.234": "1.234", "1.234.567": "1234567",
-		"0,234": "0.234", "1,2345": "1.2345", "1234,567": "1234.567", "€ 6,99": "6.99", "6,99 €": "6.99", "EUR 6.99": "6.99", "-6,50": "-6.5", " 6,99 ": "6.99", "1 234": "1234", "12345": "12345",
+		"0,234": "0.234", "1,2345": "1.2345", "1234,567": "1234.567", "€ 6,99": "6.99", "6,99 €": "6.99", "EUR 6.99": "6.99", "-6,50": "-6.50", "10.00": "10.00", "0012.10": "0012.10", " 6,99 ": "6.99", "1 234": "1234", "12345": "12345",
 	} {
 		got, err := linking.ReadAmount(text)
 		require.NoError(t, err, text)
@@ -23,6 +23,16 @@ func TestReadAmount(t *testing.T) {
 	for _, text := range []string{"1,234", "12,345", "-1,234", "1,2,3", "1.23,4,5", "gratis", "6,99 per maand", "1e9", "0x10", strings.Repeat("1", 50)} {
 		got, err := linking.ReadAmount(text)
 		require.Error(t, err, "%s is %s", text, got)
+	}
+}
+
+// A price is kept as it is written, where that is plain digits: 10.00 is not made 10.
+func TestAPriceStaysAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"10.00": "10.00", "6.990": "6.990", " 6.99 ": "6.99", "0.00": "0.00", "-1.50": "-1.50", "+5": "5", ".5": "0.5", "": ""} {
+		price, err := linking.ParsePrice(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, price, text)
 	}
 }
 

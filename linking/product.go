@@ -10,7 +10,7 @@ import (
 )
 
 // ProductContent is what the owner of a product decides; on an imported product these fields follow the
-// partner and are locked. Amounts and tariffs are exact decimals in canonical form.
+// partner and are locked. Prices are exact decimals, and they and custom fields stay as they were written.
 type ProductContent struct {
 	Name                     string            `json:"name"`
 	Identifier               string            `json:"identifier"`

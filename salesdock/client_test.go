@@ -40,7 +40,7 @@ func TestClientReadsEverySpelling(t *testing.T) {
 	content, own, err := p.Content()
 	require.NoError(t, err)
 	require.Equal(t, "7", content.Name)
-	require.Equal(t, "12.5", content.Price)
+	require.Equal(t, "12.50", content.Price)
 	require.True(t, content.Main)
 	require.Equal(t, "a\nb", own.USP)
 	require.Equal(t, p.CreatedAt.Time, p.UpdatedAt.Time, "a naive time is Amsterdam's")

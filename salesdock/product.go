@@ -1,6 +1,7 @@
 package salesdock
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -104,14 +105,8 @@ func (p *Product) Content() (linking.ProductContent, linking.ProductOwn, error) 
 		}
 		*amount.to = canonical
 	}
-	for name, value := range d.CustomFields {
-		if c.CustomFields == nil {
-			c.CustomFields = map[string]string{}
-		}
-		if canonical, err := linking.ParseAmount(value); err == nil {
-			value = canonical // 0.250 and 0.25 are the same tariff
-		}
-		c.CustomFields[name] = value
+	if len(d.CustomFields) > 0 {
+		c.CustomFields = maps.Clone(d.CustomFields) // what looks like a number need not be one: 0012 stays 0012
 	}
 	for _, doc := range d.Documents {
 		c.Documents = append(c.Documents, linking.Document{Name: string(doc.Name), Location: webAddress(string(doc.Location))})

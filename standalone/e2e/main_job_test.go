@@ -64,7 +64,7 @@ func TestTariffFollowsAtOnce(t *testing.T) {
 	change := rows(run["products"])[0]
 	require.Equal(t, "changed", change["kind"])
 	fields := rows(change["fields"])
-	require.Contains(t, fields, object{"field": "customfields.tariff_single", "old": "0.251", "new": "0.999"})
+	require.Contains(t, fields, object{"field": "customfields.tariff_single", "old": "0.2510", "new": "0.999"})
 
 	// A look that finds nothing new moves the time of the last check alone.
 	before := l.reseller.get(l.path("")).(object)

@@ -79,7 +79,7 @@ func TestStockPartner(t *testing.T) {
 	s := newStockLink(t, 3)
 	local := rows(s.reseller.get("account/products"))[0]
 	product := func() object { return s.reseller.get(fmt.Sprintf("account/products/%v", local["id"])).(object) }
-	require.Equal(t, "0.251", product()["customfields"].(object)["tariff_single"], "the tariff is in the detail only")
+	require.Equal(t, "0.25100", product()["customfields"].(object)["tariff_single"], "the tariff is in the detail only")
 
 	sale := s.sell(1)
 	s.eventually("the sale is forwarded", func() bool { return s.forwardings("forwarded") == 1 })
@@ -94,7 +94,7 @@ func TestStockPartner(t *testing.T) {
 
 	s.partner.ChangeProduct(1000, func(p *practice.Product) { p.Tariff = "0.19990" })
 	s.reseller.post(s.path("/sync"), nil)
-	s.eventually("the new tariff is here", func() bool { return product()["customfields"].(object)["tariff_single"] == "0.1999" })
+	s.eventually("the new tariff is here", func() bool { return product()["customfields"].(object)["tariff_single"] == "0.19990" })
 	s.reseller.patch(s.path(""), object{"vanished_products": "deactivate"})
 	s.partner.RemoveProducts(1000)
 	s.reseller.post(s.path("/sync"), nil)

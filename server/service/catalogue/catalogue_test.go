@@ -257,3 +257,18 @@ func TestWhatIsOddAlreadyCanBeChanged(t *testing.T) {
 	_, err = s.Catalogue.SaveFlow(ctx, s.Owner, s.Flow, flow.Config)
 	require.NoError(t, err)
 }
+
+// Custom fields and prices are kept as they were written.
+func TestTextOfAProductIsKept(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	written := map[string]string{"code": "0012", "phone": "0612345678", "cashback": "1.10"}
+	made, err := s.Catalogue.CreateProduct(t.Context(), s.Owner, catalogue.ProductInput{
+		Content: linking.ProductContent{Name: "Gas", Identifier: "gas", Type: "energy_g", Price: "10.00", CustomFields: written},
+	})
+	require.NoError(t, err)
+	kept, err := s.Catalogue.Product(t.Context(), s.Owner, made.ID, true)
+	require.NoError(t, err)
+	require.Equal(t, written, kept.Content.CustomFields)
+	require.Equal(t, "10.00", kept.Content.Price)
+}

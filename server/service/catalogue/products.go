@@ -167,11 +167,6 @@ func (in *ProductInput) check() error {
 		}
 		*amount = canonical
 	}
-	for name, value := range c.CustomFields {
-		if canonical, err := linking.ParseAmount(value); err == nil {
-			c.CustomFields[name] = canonical
-		}
-	}
 	for field, value := range map[string]string{"business": c.Business, "retention": c.Retention} {
 		if !slices.Contains([]string{"", "0", "1", "2"}, value) {
 			return service.Invalid(field, "field_invalid", value)
