@@ -37,12 +37,14 @@ type (
 	ConceptInsertParams                   = dbsqlc.ConceptInsertParams
 	ConceptTransaction                    = dbsqlc.ConceptTransaction
 	ConceptUseParams                      = dbsqlc.ConceptUseParams
+	ConceptsOfPersonParams                = dbsqlc.ConceptsOfPersonParams
 	EncryptionKey                         = dbsqlc.EncryptionKey
 	Environment                           = dbsqlc.Environment
 	EnvironmentInsertParams               = dbsqlc.EnvironmentInsertParams
 	EnvironmentKey                        = dbsqlc.EnvironmentKey
 	EnvironmentKeyInsertParams            = dbsqlc.EnvironmentKeyInsertParams
 	EnvironmentSessionByHashRow           = dbsqlc.EnvironmentSessionByHashRow
+	EnvironmentSetKeptParams              = dbsqlc.EnvironmentSetKeptParams
 	EnvironmentSetParams                  = dbsqlc.EnvironmentSetParams
 	File                                  = dbsqlc.File
 	FileByIDParams                        = dbsqlc.FileByIDParams
@@ -223,6 +225,8 @@ type (
 	OutboxInsertParams                    = dbsqlc.OutboxInsertParams
 	OwnProductByIdentifierParams          = dbsqlc.OwnProductByIdentifierParams
 	PartnerSnapshot                       = dbsqlc.PartnerSnapshot
+	PersonRowsParams                      = dbsqlc.PersonRowsParams
+	PersonRowsRow                         = dbsqlc.PersonRowsRow
 	Product                               = dbsqlc.Product
 	ProductByIDParams                     = dbsqlc.ProductByIDParams
 	ProductChangesParams                  = dbsqlc.ProductChangesParams
@@ -255,12 +259,14 @@ type (
 	SaleChangesParams                     = dbsqlc.SaleChangesParams
 	SaleCorrectParams                     = dbsqlc.SaleCorrectParams
 	SaleCountParams                       = dbsqlc.SaleCountParams
+	SaleEraseParams                       = dbsqlc.SaleEraseParams
 	SaleHistory                           = dbsqlc.SaleHistory
 	SaleHistoryInsertParams               = dbsqlc.SaleHistoryInsertParams
 	SaleInsertParams                      = dbsqlc.SaleInsertParams
 	SaleLine                              = dbsqlc.SaleLine
 	SaleLineInsertParams                  = dbsqlc.SaleLineInsertParams
 	SaleListParams                        = dbsqlc.SaleListParams
+	SaleMailsEraseParams                  = dbsqlc.SaleMailsEraseParams
 	SaleOptin                             = dbsqlc.SaleOptin
 	SalePageParams                        = dbsqlc.SalePageParams
 	SalePageRow                           = dbsqlc.SalePageRow
@@ -360,6 +366,8 @@ type (
 	SystemRestorationInsertParams         = dbsqlc.SystemRestorationInsertParams
 	SystemSafekeepingFailedParams         = dbsqlc.SystemSafekeepingFailedParams
 	SystemSafekeepingSucceededParams      = dbsqlc.SystemSafekeepingSucceededParams
+	SystemSalesOverParams                 = dbsqlc.SystemSalesOverParams
+	SystemSalesOverRow                    = dbsqlc.SystemSalesOverRow
 	SystemSealedCountsRow                 = dbsqlc.SystemSealedCountsRow
 	SystemSealedOtherwiseParams           = dbsqlc.SystemSealedOtherwiseParams
 	SystemSealedOtherwiseRow              = dbsqlc.SystemSealedOtherwiseRow

@@ -19,6 +19,9 @@ const (
 	EventSalesChanged    = "sales.changed"
 )
 
+// SaleEvents are those that name a sale.
+var SaleEvents = []string{EventOfferAccepted, EventSaleCancelled, EventSaleDeleted}
+
 // ProductsChanged has everybody told that the environment's products, or what sells them, changed: linked environments,
 // users' webhooks, and for the products that are named the account's.
 func ProductsChanged(ctx context.Context, tx *db.Tx, environmentID int64, now time.Time, productIDs ...int64) error {

@@ -81,6 +81,9 @@ func considerAt(ctx context.Context, tx *db.Tx, sale db.Sale, integrationID int6
 	if integration.State == states.IntegrationRemoved {
 		result.Verdict = linking.Verdict{Reasons: []linking.Problem{{Code: states.ReasonForwardingOff, Subject: linking.GeneralSetting}}}
 	}
+	if sale.ErasedAt != nil {
+		result.Verdict = linking.Verdict{Reasons: []linking.Problem{{Code: states.ReasonErased, Subject: linking.GeneralSetting}}}
+	}
 	if !result.Verdict.OK {
 		return result, withdraw(ctx, tx, sale, integrationID, facts, integration.Settings, now)
 	}

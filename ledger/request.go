@@ -64,6 +64,9 @@ func PrepareRequest(ctx context.Context, tx *db.Tx, from Sender, integration db.
 		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, Origin: origin, Keyed: integration.PartnerKind == states.PartnerKoppel, Optin: optin,
 		Self: linking.EnvironmentName(from.PublicURL, from.Account), Partner: linking.EnvironmentName(integration.BaseURL, integration.AccountName),
 	}, setup, mappings)
+	if sale.ErasedAt != nil {
+		problems = []linking.Problem{{Code: states.ReasonErased, Subject: linking.GeneralSetting}}
+	}
 	return Prepared{Sale: sale, Facts: FactsOf(sale, all), Request: request, Problems: problems, Optin: fate}, nil
 }
 

@@ -24,6 +24,9 @@ type StatusChange struct {
 // ChangeSaleStatus sets a status with everything that follows from it: the history, the forwardings that
 // start or are withdrawn, and the announcement to the environment that the sale came from.
 func ChangeSaleStatus(ctx context.Context, tx *db.Tx, sale db.Sale, change StatusChange) (db.Sale, error) {
+	if sale.ErasedAt != nil {
+		change.Remark = "" // what somebody says of a sale may be about its person
+	}
 	updated, err := tx.SaleSetStatus(ctx, db.SaleSetStatusParams{
 		EnvironmentID: sale.EnvironmentID, ID: sale.ID, Status: change.Status.ID, StatusType: change.Status.Type, Remark: change.Remark,
 		ByPerson: change.UserID != nil, CancelledBy: string(change.By), MarkProcessed: change.MarkProcessed, Now: change.Now,
@@ -74,6 +77,9 @@ type History struct {
 
 // AddHistory writes an entry in a sale's timeline.
 func AddHistory(ctx context.Context, tx *db.Tx, sale db.Sale, h History) error {
+	if sale.ErasedAt != nil {
+		h.Remark = ""
+	}
 	data := []byte("{}")
 	if h.Data != nil {
 		var err error

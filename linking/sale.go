@@ -25,6 +25,18 @@ type Submission struct {
 	Chain []string `json:"chain,omitempty"`
 }
 
+// Erased is what stays of a submission when the person whose it is goes: what was sold, and which way it came.
+func (s *Submission) Erased() Submission {
+	left := Submission{
+		TransactionType: s.TransactionType, ProductID: s.ProductID, Business: s.Business, Related: s.Related, Chain: s.Chain,
+		Fields: map[string]string{}, Answers: map[string]Answer{}, Agreements: map[string]bool{},
+	}
+	if channel := s.Fields["sale_channel"]; channel != "" {
+		left.Fields["sale_channel"] = channel
+	}
+	return left
+}
+
 // EnvironmentName names an environment among all deployments: where it is served, and its account.
 func EnvironmentName(baseURL, account string) string { return baseURL + "/" + account }
 

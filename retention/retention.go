@@ -1,4 +1,5 @@
-// Package retention removes what has been kept for long enough: in batches, one process at a time. Sales stay.
+// Package retention removes what has been kept for long enough: in batches, one process at a time. Sales stay;
+// the person whose one is goes where its environment says so.
 package retention
 
 import (
@@ -62,7 +63,7 @@ type Keeper struct {
 
 // Sweep removes all that is too old. What another process is removing at the moment is left to it.
 func (k *Keeper) Sweep(ctx context.Context) error {
-	failed := k.maskAudit(ctx)
+	failed := errors.Join(k.maskAudit(ctx), k.erasePersons(ctx))
 	for _, rule := range k.Days.Rules() {
 		if rule.Days == 0 {
 			continue

@@ -68,6 +68,15 @@ const (
 	ProblemNotRequiredHere  Reason = "not_required_here"
 )
 
+// Why a person's data cannot be erased yet: something is done with it.
+const (
+	ProblemEraseSending      Reason = "erase_sending"
+	ProblemEraseAction       Reason = "erase_action_required"
+	ProblemEraseUnknown      Reason = "erase_outcome_unknown"
+	ProblemEraseCancellation Reason = "erase_cancellation"
+	ProblemEraseMail         Reason = "erase_mail"
+)
+
 // Why a sale does not qualify.
 const (
 	ReasonForwardingOff  Reason = "forwarding_off"
@@ -75,6 +84,7 @@ const (
 	ReasonStatus         Reason = "status_not_chosen"
 	ReasonCondition      Reason = "condition_not_met"
 	ReasonConditionKnown Reason = "condition_unknown"
+	ReasonErased         Reason = "sale_erased" // its person's data is gone: there is nothing to send
 )
 
 // Why a request did not succeed, as operators read it in Temporal and people read it in words. An error's text goes

@@ -13,7 +13,7 @@ import (
 )
 
 const environmentByAccount = `-- name: EnvironmentByAccount :one
-SELECT id, account, name, language, created_at FROM environments WHERE account = $1
+SELECT id, account, name, language, created_at, keep_concepts_days, keep_refused_days, keep_ended_days FROM environments WHERE account = $1
 `
 
 func (q *Queries) EnvironmentByAccount(ctx context.Context, account string) (Environment, error) {
@@ -25,12 +25,15 @@ func (q *Queries) EnvironmentByAccount(ctx context.Context, account string) (Env
 		&i.Name,
 		&i.Language,
 		&i.CreatedAt,
+		&i.KeepConceptsDays,
+		&i.KeepRefusedDays,
+		&i.KeepEndedDays,
 	)
 	return i, err
 }
 
 const environmentByID = `-- name: EnvironmentByID :one
-SELECT id, account, name, language, created_at FROM environments WHERE id = $1
+SELECT id, account, name, language, created_at, keep_concepts_days, keep_refused_days, keep_ended_days FROM environments WHERE id = $1
 `
 
 func (q *Queries) EnvironmentByID(ctx context.Context, id int64) (Environment, error) {
@@ -42,12 +45,15 @@ func (q *Queries) EnvironmentByID(ctx context.Context, id int64) (Environment, e
 		&i.Name,
 		&i.Language,
 		&i.CreatedAt,
+		&i.KeepConceptsDays,
+		&i.KeepRefusedDays,
+		&i.KeepEndedDays,
 	)
 	return i, err
 }
 
 const environmentInsert = `-- name: EnvironmentInsert :one
-INSERT INTO environments (account, name, language, created_at) VALUES ($1, $2, $3, $4) RETURNING id, account, name, language, created_at
+INSERT INTO environments (account, name, language, created_at) VALUES ($1, $2, $3, $4) RETURNING id, account, name, language, created_at, keep_concepts_days, keep_refused_days, keep_ended_days
 `
 
 type EnvironmentInsertParams struct {
@@ -71,6 +77,9 @@ func (q *Queries) EnvironmentInsert(ctx context.Context, arg EnvironmentInsertPa
 		&i.Name,
 		&i.Language,
 		&i.CreatedAt,
+		&i.KeepConceptsDays,
+		&i.KeepRefusedDays,
+		&i.KeepEndedDays,
 	)
 	return i, err
 }

@@ -111,11 +111,14 @@ type EncryptionKey struct {
 }
 
 type Environment struct {
-	ID        int64
-	Account   string
-	Name      string
-	Language  states.Language
-	CreatedAt time.Time
+	ID               int64
+	Account          string
+	Name             string
+	Language         states.Language
+	CreatedAt        time.Time
+	KeepConceptsDays *int32
+	KeepRefusedDays  *int32
+	KeepEndedDays    *int32
 }
 
 type EnvironmentKey struct {
@@ -541,6 +544,7 @@ type Sale struct {
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	Changed           int64
+	ErasedAt          *time.Time
 }
 
 type SaleHistory struct {

@@ -355,7 +355,7 @@ func (q *Queries) OperationsUnderWay(ctx context.Context, environmentID int64, i
 }
 
 const salesToForward = `-- name: SalesToForward :many
-SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed FROM sales s WHERE s.environment_id = $1 AND s.id > $2
+SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed, s.erased_at FROM sales s WHERE s.environment_id = $1 AND s.id > $2
   AND EXISTS (SELECT FROM sale_lines l WHERE l.environment_id = s.environment_id AND l.sale_id = s.id AND l.integration_id = $3::bigint)
   AND ($4::timestamptz IS NULL OR s.created_at >= $4)
   AND ($5::text[] IS NULL OR s.status = ANY ($5::text[]))
@@ -421,6 +421,7 @@ func (q *Queries) SalesToForward(ctx context.Context, arg SalesToForwardParams) 
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Changed,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -89,7 +89,7 @@ func (q *Queries) IdempotencyKeyInsert(ctx context.Context, arg IdempotencyKeyIn
 }
 
 const saleByExternalReference = `-- name: SaleByExternalReference :one
-SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed FROM sales WHERE environment_id = $1 AND user_id = $2 AND external_reference = $3::text
+SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at FROM sales WHERE environment_id = $1 AND user_id = $2 AND external_reference = $3::text
 `
 
 type SaleByExternalReferenceParams struct {
@@ -133,12 +133,13 @@ func (q *Queries) SaleByExternalReference(ctx context.Context, arg SaleByExterna
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Changed,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const saleByID = `-- name: SaleByID :one
-SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed FROM sales WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at FROM sales WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) SaleByID(ctx context.Context, environmentID int64, iD int64) (Sale, error) {
@@ -176,12 +177,13 @@ func (q *Queries) SaleByID(ctx context.Context, environmentID int64, iD int64) (
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Changed,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const saleByIncomingID = `-- name: SaleByIncomingID :one
-SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed FROM sales WHERE environment_id = $1 AND incoming_id = $2 ORDER BY id LIMIT 1
+SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at FROM sales WHERE environment_id = $1 AND incoming_id = $2 ORDER BY id LIMIT 1
 `
 
 func (q *Queries) SaleByIncomingID(ctx context.Context, environmentID int64, incomingID *string) (Sale, error) {
@@ -219,12 +221,13 @@ func (q *Queries) SaleByIncomingID(ctx context.Context, environmentID int64, inc
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Changed,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const saleChanges = `-- name: SaleChanges :many
-SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed FROM sales WHERE environment_id = $1 AND user_id = $2
+SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at FROM sales WHERE environment_id = $1 AND user_id = $2
   AND changed >= $3::bigint AND changed < $4::bigint AND id > $5
 ORDER BY id LIMIT $6
 `
@@ -286,6 +289,7 @@ func (q *Queries) SaleChanges(ctx context.Context, arg SaleChangesParams) ([]Sal
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Changed,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -299,7 +303,7 @@ func (q *Queries) SaleChanges(ctx context.Context, arg SaleChangesParams) ([]Sal
 
 const saleCorrect = `-- name: SaleCorrect :one
 UPDATE sales SET original = coalesce(original, to_jsonb(submission)), submission = $1, updated_at = $2
-WHERE environment_id = $3 AND id = $4 RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed
+WHERE environment_id = $3 AND id = $4 RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at
 `
 
 type SaleCorrectParams struct {
@@ -349,6 +353,7 @@ func (q *Queries) SaleCorrect(ctx context.Context, arg SaleCorrectParams) (Sale,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Changed,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -479,7 +484,7 @@ const saleInsert = `-- name: SaleInsert :one
 INSERT INTO sales (environment_id, user_id, organisation_id, type, status, status_type, status_changed_at, flow_id, product_id, business, channel,
   external_reference, link_id, submission, sold, finalized_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $13, $14, $15, $16, $7, $7) RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed
+  $12, $13, $14, $15, $16, $7, $7) RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at
 `
 
 type SaleInsertParams struct {
@@ -553,6 +558,7 @@ func (q *Queries) SaleInsert(ctx context.Context, arg SaleInsertParams) (Sale, e
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Changed,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -658,7 +664,7 @@ func (q *Queries) SaleLinesOf(ctx context.Context, environmentID int64, saleIds 
 }
 
 const saleList = `-- name: SaleList :many
-SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed FROM sales s WHERE s.environment_id = $1
+SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed, s.erased_at FROM sales s WHERE s.environment_id = $1
   AND ($2::bigint IS NULL OR s.user_id = $2)
   AND ($3::text IS NULL OR s.type = $3)
   AND ($4::bigint IS NULL OR s.flow_id = $4)
@@ -751,6 +757,7 @@ func (q *Queries) SaleList(ctx context.Context, arg SaleListParams) ([]Sale, err
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Changed,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -763,7 +770,7 @@ func (q *Queries) SaleList(ctx context.Context, arg SaleListParams) ([]Sale, err
 }
 
 const saleLock = `-- name: SaleLock :one
-SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed FROM sales WHERE environment_id = $1 AND id = $2 FOR UPDATE
+SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at FROM sales WHERE environment_id = $1 AND id = $2 FOR UPDATE
 `
 
 func (q *Queries) SaleLock(ctx context.Context, environmentID int64, iD int64) (Sale, error) {
@@ -801,6 +808,7 @@ func (q *Queries) SaleLock(ctx context.Context, environmentID int64, iD int64) (
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Changed,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -924,7 +932,7 @@ UPDATE sales SET status = $1, status_type = $2, status_remark = $3, status_chang
     WHEN 'offer_pending' THEN NULL ELSE offer_accepted END,
   processed_at = CASE WHEN $7::boolean THEN coalesce(processed_at, $4) ELSE processed_at END,
   updated_at = $4
-WHERE environment_id = $8 AND id = $9 RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed
+WHERE environment_id = $8 AND id = $9 RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at
 `
 
 type SaleSetStatusParams struct {
@@ -984,12 +992,13 @@ func (q *Queries) SaleSetStatus(ctx context.Context, arg SaleSetStatusParams) (S
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Changed,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const salesOfIntegration = `-- name: SalesOfIntegration :many
-SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed FROM sales s WHERE s.environment_id = $1
+SELECT s.id, s.environment_id, s.user_id, s.organisation_id, s.type, s.status, s.status_type, s.status_remark, s.status_changed_at, s.status_by_person, s.flow_id, s.product_id, s.business, s.channel, s.external_reference, s.incoming_id, s.link_id, s.submission, s.sold, s.original, s.offer_accepted, s.outgoing_id, s.outgoing_app, s.processed_at, s.outgoing_at, s.finalized_at, s.cancelled_at, s.cancelled_by, s.created_at, s.updated_at, s.changed, s.erased_at FROM sales s WHERE s.environment_id = $1
   AND EXISTS (SELECT FROM sale_lines l WHERE l.environment_id = s.environment_id AND l.sale_id = s.id AND l.integration_id = $2::bigint)
 ORDER BY s.id DESC LIMIT $3
 `
@@ -1042,6 +1051,7 @@ func (q *Queries) SalesOfIntegration(ctx context.Context, arg SalesOfIntegration
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Changed,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}

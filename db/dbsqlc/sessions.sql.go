@@ -11,7 +11,7 @@ import (
 )
 
 const environmentSessionByHash = `-- name: EnvironmentSessionByHash :one
-SELECT e.id, e.account, e.name, e.language, e.created_at, u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, u.partner_key, s.created_at, s.seen_at
+SELECT e.id, e.account, e.name, e.language, e.created_at, e.keep_concepts_days, e.keep_refused_days, e.keep_ended_days, u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, u.partner_key, s.created_at, s.seen_at
 FROM sessions s JOIN environments e ON e.id = s.environment_id JOIN users u ON u.environment_id = s.environment_id AND u.id = s.user_id
 WHERE s.hash = $1 AND e.account = $2 AND u.active
 `
@@ -32,6 +32,9 @@ func (q *Queries) EnvironmentSessionByHash(ctx context.Context, hash []byte, acc
 		&i.Environment.Name,
 		&i.Environment.Language,
 		&i.Environment.CreatedAt,
+		&i.Environment.KeepConceptsDays,
+		&i.Environment.KeepRefusedDays,
+		&i.Environment.KeepEndedDays,
 		&i.User.ID,
 		&i.User.EnvironmentID,
 		&i.User.OrganisationID,

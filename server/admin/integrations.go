@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"koppel/server/admin/views"
 	"koppel/server/service"
@@ -273,3 +274,8 @@ func settingsPatch(settings any) (integrations.IntegrationPatch, error) {
 }
 
 func notFound() error { return service.NotFound() }
+
+func isNotFound(err error) bool {
+	refusal, is := errors.AsType[*service.Error](err)
+	return is && refusal.Kind == service.KindNotFound
+}

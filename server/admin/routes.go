@@ -140,6 +140,10 @@ func Routes() []Route {
 
 		{get, "/environment", Admins, (*visit).showEnvironment},
 		{post, "/environment", Admins, (*visit).saveEnvironment},
+		{post, "/environment/retention", Admins, (*visit).saveRetention},
+		{get, "/persons", Admins, (*visit).showPerson},
+		{post, "/persons/export", Admins, (*visit).exportPerson},
+		{post, "/persons/erase", Admins, (*visit).erasePerson},
 
 		{get, "/products", SignedIn, (*visit).showProducts},
 		{get, "/products/new", Admins, (*visit).showNewProduct},

@@ -87,10 +87,10 @@ func (v *visit) saleView(id int64) (view views.SaleView, err error) {
 	for _, f := range view.Forwardings {
 		begun = begun || f.State == states.ForwardingForwarded || f.State == states.ForwardingSending || f.State == states.ForwardingOutcomeUnknown
 	}
-	view.Correctable = !begun
+	view.Correctable = !begun && view.ErasedAt == nil
 	for _, l := range view.Lines {
 		at := slices.IndexFunc(view.Forwardings, func(f sales.SaleForwarding) bool { return f.IntegrationID == l.IntegrationID })
-		view.Forwardable = view.Forwardable || l.IntegrationID != 0 && (at < 0 || view.Forwardings[at].State == states.ForwardingWithdrawn)
+		view.Forwardable = view.Forwardable || view.ErasedAt == nil && l.IntegrationID != 0 && (at < 0 || view.Forwardings[at].State == states.ForwardingWithdrawn)
 	}
 	return view, err
 }

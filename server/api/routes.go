@@ -6,6 +6,7 @@ import (
 
 	"koppel/linking"
 	"koppel/salesdock"
+	"koppel/server/service/persons"
 )
 
 // Route is one operation with its rights. Path is what follows /api/{account}/v1; a path below /account asks
@@ -94,6 +95,11 @@ func Routes() []Route {
 		{del, "/account/users/:id/tokens/:token_id", (*call).revokeToken, false, thingID{}},
 		{post, "/account/invitation", (*call).invite, false, invitedUser{}},
 		{get, "/account/audit", (*call).audit, false, []auditLine{}},
+		{post, "/account/persons/find", (*call).findPerson, false, foundPerson{}},
+		{post, "/account/persons/export", (*call).exportPerson, false, persons.Export{}},
+		{post, "/account/persons/erase", (*call).erasePerson, false, foundPerson{}},
+		{get, "/account/retention", (*call).retention, false, kept{}},
+		{patch, "/account/retention", (*call).setRetention, false, kept{}},
 
 		{post, "/account/integrations/test", (*call).testConnection, false, connectionTest{}},
 		{get, "/account/integrations", (*call).integrations, false, []integrationRow{}},

@@ -61,12 +61,13 @@ var everything = []string{"product", "supplier", "flow", "productquestion", "agr
 
 // audited are the fields of the rest whose values go in. Nothing removes a row before its age, so what is not named here is masked.
 var audited = map[string][]string{
-	"environment":          {"account", "name", "language"},
+	"environment":          {"account", "name", "language", "concepts_days", "refused_days", "ended_days"},
 	"organisation":         {"Name", "Identifier", "SalesChannel", "contractor", "granted", "withdrawn"},
 	"user":                 {"role", "organisation_id", "active", "fingerprint", "sessions"},
 	"token":                {"user_id", "integration", "prefix"},
 	"webhook":              {"event"},
 	"sale":                 {"transaction_type", "product_id", "business"},
+	"concept":              {},
 	"forwarding":           {"count", "cause", "ids", "partner_sale_id", "known"},
 	"cancellation_request": {"sale_id"},
 }

@@ -119,6 +119,12 @@ func (c *conforming) givesAccess() {
 	p.get(fmt.Sprintf("account/users/%d/tokens", c.user))
 	c.delete(fmt.Sprintf("account/users/%d/tokens/%v", c.user, token["id"]))
 	p.get("account/audit?entity=product")
+	p.post("account/concepttransaction", object{"source": "dialer", "email": "weg@voorbeeld.example"})
+	for _, does := range []string{"find", "export", "erase"} {
+		p.post("account/persons/"+does, object{"email": "weg@voorbeeld.example"})
+	}
+	p.get("account/retention")
+	p.patch("account/retention", object{"refused_days": 400})
 	link := rows(p.get("account/incoming-links"))[0]
 	linkPath := fmt.Sprintf("account/incoming-links/%v", link["id"])
 	require.NotEmpty(c.t, link["key_fingerprint"], "the link is pinned")

@@ -130,7 +130,7 @@ func CorrectSale(v CorrectView, f Form) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Page(PageInfo{Title: t(ctx, "Corrigeren"), Section: "sales", State: say(t(ctx, "Het origineel blijft bewaard. Na het opslaan gaat de transactie vanzelf mee als er verder niets aan de hand is.")), Crumbs: []Crumb{{"/sales", t(ctx, "Transacties")}, {"/sales/" + itoa(v.Sale.ID), itoa(v.Sale.ID) + " · " + saleName(v.Sale)}}, Narrow: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Page(PageInfo{Title: t(ctx, "Corrigeren"), Section: "sales", State: say(t(ctx, "Het origineel blijft bewaard. Na het opslaan gaat de transactie vanzelf mee als er verder niets aan de hand is.")), Crumbs: []Crumb{{"/sales", t(ctx, "Transacties")}, {"/sales/" + itoa(v.Sale.ID), itoa(v.Sale.ID) + " · " + saleName(ctx, v.Sale)}}, Narrow: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

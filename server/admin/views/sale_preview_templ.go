@@ -222,7 +222,7 @@ func PreviewPage(v PreviewView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Page(PageInfo{Title: t(ctx, "Wat er verzonden wordt"), Section: "sales", State: say(t(ctx, "Dit is een voorbeeld: er wordt nu niets verzonden.")), Crumbs: []Crumb{{"/sales", t(ctx, "Transacties")}, {"/sales/" + itoa(v.Sale.ID), itoa(v.Sale.ID) + " · " + saleName(v.Sale)}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Page(PageInfo{Title: t(ctx, "Wat er verzonden wordt"), Section: "sales", State: say(t(ctx, "Dit is een voorbeeld: er wordt nu niets verzonden.")), Crumbs: []Crumb{{"/sales", t(ctx, "Transacties")}, {"/sales/" + itoa(v.Sale.ID), itoa(v.Sale.ID) + " · " + saleName(ctx, v.Sale)}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -37,8 +37,12 @@ func (s *Sales) RequestCancellation(ctx context.Context, a service.Actor, saleID
 		return nil, err
 	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
-		if _, err := tx.SaleLock(ctx, a.EnvironmentID, saleID); err != nil {
+		sale, err := tx.SaleLock(ctx, a.EnvironmentID, saleID)
+		if err != nil {
 			return err
+		}
+		if sale.ErasedAt != nil {
+			return service.Conflict("sale_erased")
 		}
 		forwardings, err := tx.ForwardingsOfSale(ctx, a.EnvironmentID, saleID)
 		if err != nil {
@@ -73,7 +77,6 @@ func (s *Sales) RequestCancellation(ctx context.Context, a service.Actor, saleID
 		if len(list) == 0 {
 			return service.Conflict("cancellation_not_forwarded")
 		}
-		sale := db.Sale{EnvironmentID: a.EnvironmentID, ID: saleID}
 		note := ledger.History{Type: states.HistoryCancellationRequest, Remark: strings.TrimSpace(reason), Data: map[string]states.CancellationState{"state": states.CancellationAsking}, UserID: &a.UserID, At: s.Now()}
 		if err := ledger.AddHistory(ctx, tx, sale, note); err != nil {
 			return err
@@ -235,6 +238,9 @@ func (s *Sales) TakeCancellation(ctx context.Context, a service.Actor, saleID in
 		row := db.CancellationInsertParams{
 			EnvironmentID: a.EnvironmentID, Direction: states.Incoming, SaleID: saleID, LinkID: link, Reference: in.Reference, Reason: in.Reason,
 			State: states.CancellationOpen, ExpiresAt: expires, Now: s.Now(),
+		}
+		if sale.ErasedAt != nil {
+			row.Reason = "" // what somebody says of a sale may be about its person
 		}
 		if sale.StatusType == linking.StatusTypeCancelled {
 			row.State = states.CancellationAccepted // what is asked is so already

@@ -77,6 +77,9 @@ func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, cust
 		if err != nil {
 			return err
 		}
+		if sale.ErasedAt != nil {
+			return service.Conflict("sale_erased")
+		}
 		forwardings, err := tx.ForwardingsOfSale(ctx, a.EnvironmentID, id)
 		if err != nil {
 			return err

@@ -95,8 +95,12 @@ func (s *Sales) AddOptin(ctx context.Context, a service.Actor, saleID int64, bod
 	p := newSubmissionParser(body)
 	withdrawn := p.moment("withdrawn_at")
 	return service.OrNotFound(s.Tx(ctx, a, func(tx *db.Tx) error {
-		if _, err := tx.SaleLock(ctx, a.EnvironmentID, saleID); err != nil {
+		sale, err := tx.SaleLock(ctx, a.EnvironmentID, saleID)
+		if err != nil {
 			return err
+		}
+		if sale.ErasedAt != nil {
+			return service.Conflict("sale_erased")
 		}
 		row, err := tx.OptinOfSale(ctx, a.EnvironmentID, saleID)
 		if errors.Is(err, db.ErrNotFound) {

@@ -10,6 +10,7 @@ import (
 	"koppel/server/service/incoming"
 	"koppel/server/service/integrations"
 	"koppel/server/service/overview"
+	"koppel/server/service/persons"
 	"koppel/server/service/sales"
 	"koppel/server/service/webhooks"
 )
@@ -24,6 +25,7 @@ type Services struct {
 	Incoming     *incoming.Incoming
 	Webhooks     *webhooks.Webhooks
 	Overview     *overview.Overview
+	Persons      *persons.Persons
 }
 
 // New makes the rooms over a kernel.
@@ -36,7 +38,7 @@ func (s *Services) Look(ctx context.Context, a service.Actor, fn func(*Services)
 }
 
 func over(k *service.Kernel) *Services {
-	s := &Services{Kernel: k, Access: &access.Access{Kernel: k}, Catalogue: &catalogue.Catalogue{Kernel: k}, Webhooks: &webhooks.Webhooks{Kernel: k}}
+	s := &Services{Kernel: k, Access: &access.Access{Kernel: k}, Catalogue: &catalogue.Catalogue{Kernel: k}, Webhooks: &webhooks.Webhooks{Kernel: k}, Persons: &persons.Persons{Kernel: k}}
 	s.Sales = &sales.Sales{Kernel: k, Catalogue: s.Catalogue}
 	s.Integrations = &integrations.Integrations{Kernel: k, Catalogue: s.Catalogue, Sales: s.Sales}
 	s.Incoming = &incoming.Incoming{Kernel: k, Access: s.Access}
