@@ -43,6 +43,7 @@ func (r *Relay) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { r.listen(ctx) })
 	group.Go(func() { r.reconcileLoop(ctx) })
+	group.Go(func() { r.noticeLoop(ctx) })
 	group.Go(func() { r.Pace.Run(ctx) })
 	group.Go(func() { r.deliverLoop(ctx) })
 	group.Wait()

@@ -81,7 +81,11 @@ func (f *forwardSale) wait(ctx workflow.Context, step activities.SendSaleResult)
 	if !step.DueAt.IsZero() {
 		selector.AddFuture(workflow.NewTimer(timerCtx, max(0, step.DueAt.Sub(workflow.Now(ctx)))), func(workflow.Future) {})
 	}
+	selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
 	selector.Select(ctx)
+	if err := ctx.Err(); err != nil {
+		return err // somebody cancelled the run: it ends, and as the sale is still to go another one is started
+	}
 	return f.show(ctx, "")
 }
 

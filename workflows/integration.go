@@ -202,6 +202,9 @@ func (w *integration) wait(ctx workflow.Context) (signalled bool) {
 			}
 		})
 	}
+	selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {
+		signalled = true // cancelled: reading ends the run, and another one is started
+	})
 	selector.Select(ctx)
 	if w.drain(ctx) {
 		signalled = true

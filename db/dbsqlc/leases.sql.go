@@ -7,6 +7,7 @@ package dbsqlc
 
 import (
 	"context"
+	"time"
 )
 
 const systemLeaseDoneAge = `-- name: SystemLeaseDoneAge :one
@@ -80,4 +81,18 @@ func (q *Queries) SystemLeaseTake(ctx context.Context, arg SystemLeaseTakeParams
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const systemLongRuns = `-- name: SystemLongRuns :one
+SELECT ((SELECT count(*) FROM integrations i WHERE i.state <> 'removed')
+     + (SELECT count(*) FROM forwardings f WHERE f.state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND f.updated_at < $1))::bigint AS count
+`
+
+// How many runs there should be of what lives long: a link as long as it exists, a sale until it has arrived. What changed
+// since has its outbox row still.
+func (q *Queries) SystemLongRuns(ctx context.Context, before time.Time) (int64, error) {
+	row := q.db.QueryRow(ctx, systemLongRuns, before)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

@@ -14,3 +14,9 @@ UPDATE leases SET until = now(), done_at = CASE WHEN @done::boolean THEN now() E
 -- How long ago it was done last; a day where it never was.
 -- name: SystemLeaseDoneAge :one
 SELECT coalesce((SELECT extract(epoch FROM now() - l.done_at) FROM leases l WHERE l.name = @name), 86400)::float8 AS seconds;
+
+-- How many runs there should be of what lives long: a link as long as it exists, a sale until it has arrived. What changed
+-- since has its outbox row still.
+-- name: SystemLongRuns :one
+SELECT ((SELECT count(*) FROM integrations i WHERE i.state <> 'removed')
+     + (SELECT count(*) FROM forwardings f WHERE f.state IN ('waiting', 'sending', 'action_required', 'outcome_unknown') AND f.updated_at < @before))::bigint AS count;
