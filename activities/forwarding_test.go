@@ -12,6 +12,7 @@ import (
 
 	"koppel/activities"
 	"koppel/db"
+	"koppel/linking"
 	"koppel/states"
 )
 
@@ -177,4 +178,41 @@ func TestACorrectionIsNotOvertaken(t *testing.T) {
 	require.NoError(t, <-corrected)
 	require.NoError(t, <-sent)
 	require.Contains(t, string(w.partner.sent()[0].body), "Zwolle")
+}
+
+// A product that the partner no longer offers: nothing is sent, and the sale says so. Once it is offered again, the next look at the
+// partner has the sale go.
+func TestAVanishedProductHoldsItsSaleUntilItIsBack(t *testing.T) {
+	t.Parallel()
+	w := setup(t, true)
+	ctx, env := t.Context(), w.actor.EnvironmentID
+	run, err := w.svc.Integrations.SyncNow(ctx, w.actor, w.row.ID)
+	require.NoError(t, err)
+	w.tx(func(tx *db.Tx) error {
+		_, err := tx.IntegrationProductsGone(ctx, db.IntegrationProductsGoneParams{EnvironmentID: env, IntegrationID: w.row.ID, Ids: []int64{70}, RunID: run.ID})
+		return err
+	})
+	result, err := w.send()
+	require.NoError(t, err)
+	require.Equal(t, states.ForwardingActionRequired, result.State)
+	require.Equal(t, states.ProblemProductGone, w.forwarding().Cause)
+	require.Empty(t, w.partner.sent())
+
+	content := linking.ProductContent{Name: "Stroom", Type: "energy_e"}
+	w.tx(func(tx *db.Tx) error {
+		_, err := tx.IntegrationProductStage(ctx, db.IntegrationProductStageParams{
+			EnvironmentID: env, IntegrationID: w.row.ID, Ids: []int64{70}, Contents: [][]byte{content.Canonical()}, Owns: [][]byte{[]byte("{}")}, Hashes: [][]byte{content.Hash()}, Updated: []string{""}, RunID: run.ID, Now: w.svc.Now(),
+		})
+		return err
+	})
+	w.signalled()
+	records := &activities.Records{Store: w.svc.Store, Now: w.svc.Now}
+	in := activities.RunInput{EnvironmentID: env, IntegrationID: w.row.ID, RunID: run.ID}
+	_, err = records.BeginSync(ctx, in)
+	require.NoError(t, err)
+	require.NoError(t, records.FinishSync(ctx, activities.FinishInput{RunInput: in, State: states.RunDone}))
+	require.True(t, w.signalled(), "the sale looks again")
+	result, err = w.send()
+	require.NoError(t, err)
+	require.Equal(t, states.ForwardingForwarded, result.State)
 }

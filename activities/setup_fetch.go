@@ -94,11 +94,7 @@ func (p *Partner) keepSetup(ctx context.Context, tx *db.Tx, i db.Integration, pa
 	if err != nil || !changed {
 		return err
 	}
-	ids, err := tx.ForwardingsToRetry(ctx, db.ForwardingsToRetryParams{EnvironmentID: i.EnvironmentID, IntegrationID: &i.ID})
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	return tx.OutboxInsertMany(ctx, db.OutboxInsertManyParams{EnvironmentID: i.EnvironmentID, Kind: states.OutboxForwarding, SubjectIds: ids, Signal: states.SignalLookAgain, Now: p.Now()})
+	return lookAgain(ctx, tx, db.ForwardingsToRetryParams{EnvironmentID: i.EnvironmentID, IntegrationID: &i.ID}, p.Now())
 }
 
 // readPart makes one request: the list when nothing was read yet, else the next detail.

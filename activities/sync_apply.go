@@ -319,10 +319,22 @@ func (r *Records) FinishSync(ctx context.Context, in FinishInput) error {
 		if err := tx.IntegrationSetImports(ctx, db.IntegrationSetImportsParams{EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, Imports: digest(imported)}); err != nil {
 			return err
 		}
+		if err := lookAgain(ctx, tx, db.ForwardingsToRetryParams{EnvironmentID: in.EnvironmentID, IntegrationID: &in.IntegrationID, Cause: new(string(states.ProblemProductGone))}, r.Now()); err != nil {
+			return err
+		}
 		return tx.IntegrationChecked(ctx, db.IntegrationCheckedParams{
 			EnvironmentID: in.EnvironmentID, ID: in.IntegrationID, ProductCursor: in.Cursor, Now: new(r.Now()), NextSyncAt: next, Changed: changed,
 		})
 	})
+}
+
+// lookAgain has what waits look at its rows again.
+func lookAgain(ctx context.Context, tx *db.Tx, which db.ForwardingsToRetryParams, now time.Time) error {
+	ids, err := tx.ForwardingsToRetry(ctx, which)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return tx.OutboxInsertMany(ctx, db.OutboxInsertManyParams{EnvironmentID: which.EnvironmentID, Kind: states.OutboxForwarding, SubjectIds: ids, Signal: states.SignalLookAgain, Now: now})
 }
 
 // ReasonOf reads the reason of a failed activity, for a run's record.

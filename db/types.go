@@ -146,9 +146,11 @@ type (
 	IntegrationProductPageRow             = dbsqlc.IntegrationProductPageRow
 	IntegrationProductStageParams         = dbsqlc.IntegrationProductStageParams
 	IntegrationProductStatesRow           = dbsqlc.IntegrationProductStatesRow
+	IntegrationProductsAwayParams         = dbsqlc.IntegrationProductsAwayParams
 	IntegrationProductsFollowedParams     = dbsqlc.IntegrationProductsFollowedParams
 	IntegrationProductsGoneParams         = dbsqlc.IntegrationProductsGoneParams
 	IntegrationProductsKnownParams        = dbsqlc.IntegrationProductsKnownParams
+	IntegrationProductsLikeParams         = dbsqlc.IntegrationProductsLikeParams
 	IntegrationProductsOfRow              = dbsqlc.IntegrationProductsOfRow
 	IntegrationProductsPendingParams      = dbsqlc.IntegrationProductsPendingParams
 	IntegrationProductsRereadParams       = dbsqlc.IntegrationProductsRereadParams
@@ -265,12 +267,14 @@ type (
 	SaleInsertParams                      = dbsqlc.SaleInsertParams
 	SaleLine                              = dbsqlc.SaleLine
 	SaleLineInsertParams                  = dbsqlc.SaleLineInsertParams
+	SaleLineSetProductParams              = dbsqlc.SaleLineSetProductParams
 	SaleListParams                        = dbsqlc.SaleListParams
 	SaleMailsEraseParams                  = dbsqlc.SaleMailsEraseParams
 	SaleOptin                             = dbsqlc.SaleOptin
 	SalePageParams                        = dbsqlc.SalePageParams
 	SalePageRow                           = dbsqlc.SalePageRow
 	SaleSetForwardedParams                = dbsqlc.SaleSetForwardedParams
+	SaleSetProductParams                  = dbsqlc.SaleSetProductParams
 	SaleSetStatusParams                   = dbsqlc.SaleSetStatusParams
 	SaleTouchParams                       = dbsqlc.SaleTouchParams
 	SalesOfIntegrationParams              = dbsqlc.SalesOfIntegrationParams

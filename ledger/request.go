@@ -59,15 +59,28 @@ func PrepareRequest(ctx context.Context, tx *db.Tx, from Sender, integration db.
 	if err != nil {
 		return Prepared{}, err
 	}
+	gone, err := GoneProducts(ctx, tx, integration.EnvironmentID, integration.ID, lines)
+	if err != nil {
+		return Prepared{}, err
+	}
 	request, problems := linking.BuildRequest(linking.SaleToForward{
 		Reference:  linking.Reference(from.Account, integration.ID, sale.ID),
-		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, Origin: origin, Keyed: integration.PartnerKind == states.PartnerKoppel, Optin: optin,
+		Submission: sale.Submission, Sold: sale.Sold, Lines: lines, Origin: origin, Gone: gone, Keyed: integration.PartnerKind == states.PartnerKoppel, Optin: optin,
 		Self: linking.EnvironmentName(from.PublicURL, from.Account), Partner: linking.EnvironmentName(integration.BaseURL, integration.AccountName),
 	}, setup, mappings)
 	if sale.ErasedAt != nil {
 		problems = []linking.Problem{{Code: states.ReasonErased, Subject: linking.GeneralSetting}}
 	}
 	return Prepared{Sale: sale, Facts: FactsOf(sale, all), Request: request, Problems: problems, Optin: fate}, nil
+}
+
+// GoneProducts lists the partner's products among a sale's lines that the partner no longer offers.
+func GoneProducts(ctx context.Context, tx *db.Tx, environmentID, integrationID int64, lines []linking.SoldLine) ([]int64, error) {
+	ids := make([]int64, len(lines))
+	for i, l := range lines {
+		ids[i] = l.PartnerProductID
+	}
+	return tx.IntegrationProductsAway(ctx, db.IntegrationProductsAwayParams{EnvironmentID: environmentID, IntegrationID: integrationID, Ids: ids})
 }
 
 // optinFor gives the opt-in data that goes to a partner with a sale, and what becomes of what the sale has.

@@ -20,6 +20,7 @@ type SaleToForward struct {
 	Self       string            // our environment's name
 	Partner    string            // the partner's
 	Keyed      bool              // the partner is one of ours, and takes our extensions
+	Gone       []int64           // the partner's products that it no longer offers
 	Optin      *Optin            // opt-in data that goes along; nil: none does
 }
 
@@ -34,6 +35,14 @@ type PartnerRequest struct {
 	FlowType       string         `json:"flow_type"`
 	FlowIdentifier string         `json:"flow_identifier"`
 	Body           map[string]any `json:"body"`
+	// Translated is what of ours became what of theirs, for eyes; also where something else keeps the request from being whole.
+	Translated []Translated `json:"-"`
+}
+
+// Translated is an answer of ours with what the partner gets of it.
+type Translated struct {
+	Question, Answer           string
+	TheirQuestion, TheirAnswer string
 }
 
 // BuildRequest turns a sale into what the partner expects, and lists what the partner would reject. It is
@@ -43,12 +52,13 @@ func BuildRequest(sale SaleToForward, setup PartnerSetup, mappings Mappings) (Pa
 	if slices.Contains(sale.Submission.Chain, sale.Partner) || sale.Self == sale.Partner {
 		return PartnerRequest{}, []Problem{{Code: states.ProblemLoop, Subject: sale.Partner}}
 	}
+	b.products()
 	b.fields()
 	b.flow()
 	b.answers()
 	b.agreements()
 	if len(b.problems) > 0 {
-		return PartnerRequest{}, b.problems
+		return PartnerRequest{Translated: b.request.Translated}, b.problems
 	}
 	b.request.Body = b.body()
 	return b.request, nil
@@ -64,6 +74,15 @@ type builder struct {
 	theirs   *Flow             // the partner's
 	given    map[string]Answer // by the partner's identifier
 	accepted map[string]bool
+}
+
+// products reports what the partner no longer sells: it would refuse the sale.
+func (b *builder) products() {
+	for _, line := range b.sale.Lines {
+		if slices.Contains(b.sale.Gone, line.PartnerProductID) {
+			b.problems = append(b.problems, Problem{Code: states.ProblemProductGone, Field: "product_id", Subject: line.Content.Name})
+		}
+	}
 }
 
 func (b *builder) flow() {
@@ -156,6 +175,11 @@ func (b *builder) translate(theirs *Question, ours map[int64]*Question) {
 		translated.Values = append(translated.Values, value)
 	}
 	b.given[theirs.Identifier] = theirs.normaliseAnswer(translated)
+	if !question.IsFile() {
+		b.request.Translated = append(b.request.Translated, Translated{
+			Question: question.Name, Answer: answer.Text(), TheirQuestion: theirs.Name, TheirAnswer: b.given[theirs.Identifier].Text(),
+		})
+	}
 	if theirs.InputType == "switchdate" {
 		b.given[theirs.SwitchdateOption()] = b.sale.Submission.Answers[question.SwitchdateOption()]
 	}

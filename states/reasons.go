@@ -51,6 +51,7 @@ const (
 const (
 	ProblemFlowUnmapped      Reason = "flow_unmapped"
 	ProblemFlowGone          Reason = "flow_gone"
+	ProblemProductGone       Reason = "product_gone"
 	ProblemLoop              Reason = "loop"
 	ProblemFlowTransaction   Reason = "flow_transaction"
 	ProblemFlowIBAN          Reason = "flow_iban"

@@ -841,6 +841,38 @@ func (q *Queries) IntegrationProductStates(ctx context.Context, environmentID in
 	return items, nil
 }
 
+const integrationProductsAway = `-- name: IntegrationProductsAway :many
+SELECT partner_product_id FROM integration_products
+WHERE environment_id = $1 AND integration_id = $2 AND partner_product_id = ANY ($3::bigint[]) AND NOT offered AND vanished <> 'dismissed'
+`
+
+type IntegrationProductsAwayParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Ids           []int64
+}
+
+// Those of the products that the partner no longer offers, though nobody said to go on with them.
+func (q *Queries) IntegrationProductsAway(ctx context.Context, arg IntegrationProductsAwayParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, integrationProductsAway, arg.EnvironmentID, arg.IntegrationID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var partner_product_id int64
+		if err := rows.Scan(&partner_product_id); err != nil {
+			return nil, err
+		}
+		items = append(items, partner_product_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const integrationProductsDismiss = `-- name: IntegrationProductsDismiss :execrows
 UPDATE integration_products SET vanished = 'dismissed'
 WHERE environment_id = $1 AND integration_id = $2 AND local_product_id IS NOT NULL AND NOT (selected AND offered) AND vanished = ''
@@ -919,6 +951,59 @@ func (q *Queries) IntegrationProductsKnown(ctx context.Context, arg IntegrationP
 			return nil, err
 		}
 		items = append(items, partner_product_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const integrationProductsLike = `-- name: IntegrationProductsLike :many
+SELECT p.id, p.environment_id, p.supplier_id, p.content, p.own, p.name, p.identifier, p.type, p.business, p.price, p.price_monthly, p.active, p.deactivated_by, p.integration_id, p.partner_product_id, p.created_at, p.updated_at, p.deleted_at, p.changed FROM integration_products ip JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND ip.offered AND p.active AND p.deleted_at IS NULL AND p.type = $3::text
+ORDER BY p.name, p.id LIMIT 500
+`
+
+type IntegrationProductsLikeParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Type          string
+}
+
+// What a partner offers in the place of a product: of the same type, and sold here.
+func (q *Queries) IntegrationProductsLike(ctx context.Context, arg IntegrationProductsLikeParams) ([]Product, error) {
+	rows, err := q.db.Query(ctx, integrationProductsLike, arg.EnvironmentID, arg.IntegrationID, arg.Type)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Product
+	for rows.Next() {
+		var i Product
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.SupplierID,
+			&i.Content,
+			&i.Own,
+			&i.Name,
+			&i.Identifier,
+			&i.Type,
+			&i.Business,
+			&i.Price,
+			&i.PriceMonthly,
+			&i.Active,
+			&i.DeactivatedBy,
+			&i.IntegrationID,
+			&i.PartnerProductID,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.DeletedAt,
+			&i.Changed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

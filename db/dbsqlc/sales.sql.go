@@ -595,6 +595,32 @@ func (q *Queries) SaleLineInsert(ctx context.Context, arg SaleLineInsertParams) 
 	return err
 }
 
+const saleLineSetProduct = `-- name: SaleLineSetProduct :exec
+UPDATE sale_lines SET product_id = $1, content = $2, partner_product_id = $3
+WHERE environment_id = $4 AND sale_id = $5 AND line = $6
+`
+
+type SaleLineSetProductParams struct {
+	ProductID        int64
+	Content          linking.ProductContent
+	PartnerProductID *int64
+	EnvironmentID    int64
+	SaleID           int64
+	Line             int32
+}
+
+func (q *Queries) SaleLineSetProduct(ctx context.Context, arg SaleLineSetProductParams) error {
+	_, err := q.db.Exec(ctx, saleLineSetProduct,
+		arg.ProductID,
+		arg.Content,
+		arg.PartnerProductID,
+		arg.EnvironmentID,
+		arg.SaleID,
+		arg.Line,
+	)
+	return err
+}
+
 const saleLines = `-- name: SaleLines :many
 SELECT environment_id, sale_id, line, product_id, quantity, section_identifier, content, integration_id, partner_product_id FROM sale_lines WHERE environment_id = $1 AND sale_id = $2 ORDER BY line
 `
@@ -917,6 +943,29 @@ func (q *Queries) SaleSetForwarded(ctx context.Context, arg SaleSetForwardedPara
 	_, err := q.db.Exec(ctx, saleSetForwarded,
 		arg.OutgoingID,
 		arg.OutgoingApp,
+		arg.Now,
+		arg.EnvironmentID,
+		arg.ID,
+	)
+	return err
+}
+
+const saleSetProduct = `-- name: SaleSetProduct :exec
+UPDATE sales SET product_id = $1, sold = $2, updated_at = $3 WHERE environment_id = $4 AND id = $5
+`
+
+type SaleSetProductParams struct {
+	ProductID     int64
+	Sold          linking.Sold
+	Now           time.Time
+	EnvironmentID int64
+	ID            int64
+}
+
+func (q *Queries) SaleSetProduct(ctx context.Context, arg SaleSetProductParams) error {
+	_, err := q.db.Exec(ctx, saleSetProduct,
+		arg.ProductID,
+		arg.Sold,
 		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,

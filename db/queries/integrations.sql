@@ -133,6 +133,17 @@ UPDATE integration_products SET selected = partner_product_id = ANY (@ids::bigin
   vanished = CASE WHEN partner_product_id = ANY (@ids::bigint[]) THEN vanished ELSE '' END
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND selected <> (partner_product_id = ANY (@ids::bigint[]));
 
+-- Those of the products that the partner no longer offers, though nobody said to go on with them.
+-- name: IntegrationProductsAway :many
+SELECT partner_product_id FROM integration_products
+WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = ANY (@ids::bigint[]) AND NOT offered AND vanished <> 'dismissed';
+
+-- What a partner offers in the place of a product: of the same type, and sold here.
+-- name: IntegrationProductsLike :many
+SELECT p.* FROM integration_products ip JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.offered AND p.active AND p.deleted_at IS NULL AND p.type = @type::text
+ORDER BY p.name, p.id LIMIT 500;
+
 -- name: IntegrationProductsKnown :many
 SELECT partner_product_id FROM integration_products
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = ANY (@ids::bigint[]);

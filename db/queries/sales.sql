@@ -80,6 +80,13 @@ WHERE environment_id = @environment_id AND id = @id;
 UPDATE sales SET original = coalesce(original, to_jsonb(submission)), submission = @submission, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id RETURNING *;
 
+-- name: SaleSetProduct :exec
+UPDATE sales SET product_id = @product_id, sold = @sold, updated_at = @now WHERE environment_id = @environment_id AND id = @id;
+
+-- name: SaleLineSetProduct :exec
+UPDATE sale_lines SET product_id = @product_id, content = @content, partner_product_id = @partner_product_id
+WHERE environment_id = @environment_id AND sale_id = @sale_id AND line = @line;
+
 -- name: SaleHistoryInsert :exec
 INSERT INTO sale_history (environment_id, sale_id, type, previous_status, new_status, remark, data, user_id, modified_at)
 VALUES (@environment_id, @sale_id, @type, @previous_status, @new_status, @remark, @data, @user_id, @now);

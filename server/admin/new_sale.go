@@ -50,7 +50,11 @@ func (v *visit) showNewSale() error {
 			form.Values.Set("questionData."+q.Identifier, q.DefaultValue)
 		}
 	}
-	return v.show(views.NewSale(views.NewSaleView{Form: order, Flows: flows, Concept: concept}, form))
+	gone, err := v.svc.Sales.ProductGone(v.gin.Request.Context(), v.actor, order.Product)
+	if err != nil {
+		return err
+	}
+	return v.show(views.NewSale(views.NewSaleView{Form: order, Flows: flows, Concept: concept, Gone: gone}, form))
 }
 
 // concept is the dialer's proposal that the address names, if any.

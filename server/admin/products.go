@@ -150,6 +150,9 @@ func (v *visit) productPage(p db.Product, form views.Form) error {
 			return err
 		}
 		view.Partner = row
+		if view.Gone, err = v.svc.Sales.ProductGone(v.gin.Request.Context(), v.actor, p); err != nil {
+			return err
+		}
 	}
 	return v.page(form.Status(), views.Product(view, form))
 }

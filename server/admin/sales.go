@@ -17,6 +17,7 @@ import (
 	"koppel/server/admin/views"
 	"koppel/server/service/sales"
 	"koppel/states"
+	"koppel/words"
 )
 
 // search jumps to the sale of a number, or to the list of what was found.
@@ -92,7 +93,28 @@ func (v *visit) saleView(id int64) (view views.SaleView, err error) {
 		at := slices.IndexFunc(view.Forwardings, func(f sales.SaleForwarding) bool { return f.IntegrationID == l.IntegrationID })
 		view.Forwardable = view.Forwardable || view.ErasedAt == nil && l.IntegrationID != 0 && (at < 0 || view.Forwardings[at].State == states.ForwardingWithdrawn)
 	}
-	return view, err
+	if err != nil || !view.Forwardable {
+		return view, err
+	}
+	return view, v.whyNotSent(&view)
+}
+
+// whyNotSent says of a sale that no partner was sent yet why it did not go by itself, and whether a person may send it.
+func (v *visit) whyNotSent(view *views.SaleView) error {
+	previews, err := v.svc.Sales.PreviewForwarding(v.gin.Request.Context(), v.actor, view.ID)
+	for _, p := range previews {
+		at := slices.IndexFunc(view.Forwardings, func(f sales.SaleForwarding) bool { return f.IntegrationID == p.IntegrationID })
+		if at >= 0 && view.Forwardings[at].State != states.ForwardingWithdrawn {
+			continue
+		}
+		view.MaySend = view.MaySend || p.ByHand.OK
+		if !p.ByHand.OK {
+			view.Reasons = append(view.Reasons, p.ByHand.Reasons...)
+		} else if !p.Automatic.OK {
+			view.Reasons = append(view.Reasons, p.Automatic.Reasons...)
+		}
+	}
+	return err
 }
 
 func (v *visit) showSale() error {
@@ -129,14 +151,46 @@ func (v *visit) showCorrectSale() error {
 	if err != nil {
 		return err
 	}
-	form := views.Form{Values: views.Values()}
+	form := views.Form{Values: views.Values("product_id", itoa(sale.ProductID))}
 	for name, value := range sale.Submission.Fields {
 		form.Values.Set(name, value)
 	}
 	for identifier, answer := range sale.Submission.Answers {
 		form.Values["questionData."+identifier] = answer.Values
 	}
-	return v.show(views.CorrectSale(views.CorrectView{Sale: sale}, form))
+	forwardings, err := v.svc.Sales.SaleForwardings(v.gin.Request.Context(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	form.Errors = map[string][]string{}
+	for _, f := range forwardings {
+		for _, p := range f.Problems {
+			field := correctedAt(p, sale.Sold.Questions)
+			form.Errors[field] = append(form.Errors[field], words.Problem(v.site.Language, p))
+		}
+	}
+	return v.correctPage(sale, form)
+}
+
+// correctedAt says at which field of the form a problem of a sale is put right: the partner's questions are ours there.
+func correctedAt(p linking.Problem, questions []linking.Question) string {
+	if !strings.HasPrefix(p.Field, "questionData.") {
+		return p.Field
+	}
+	at := slices.IndexFunc(questions, func(q linking.Question) bool { return q.Name == p.Subject })
+	if at < 0 {
+		return p.Field
+	}
+	return "questionData." + questions[at].Identifier
+}
+
+func (v *visit) correctPage(sale sales.SaleView, form views.Form) error {
+	view := views.CorrectView{Sale: sale}
+	var err error
+	if view.Products, view.Gone, err = v.svc.Sales.Exchangeable(v.gin.Request.Context(), v.actor, sale.ID); err != nil {
+		return err
+	}
+	return v.page(form.Status(), views.CorrectSale(view, form))
 }
 
 func (v *visit) saveCorrectSale() error {
@@ -155,12 +209,16 @@ func (v *visit) saveCorrectSale() error {
 			customer[name] = v.posted(name)
 		}
 	}
-	if _, err := v.svc.Sales.CorrectSale(ctx, v.actor, id, customer, v.postedAnswers(sale.Sold.Questions)); err != nil {
+	correction := sales.Correction{Customer: customer, Answers: v.postedAnswers(sale.Sold.Questions)}
+	if product := v.postedID("product_id"); product != nil {
+		correction.ProductID = *product
+	}
+	if _, err := v.svc.Sales.CorrectSale(ctx, v.actor, id, correction); err != nil {
 		form := v.form()
 		if !v.refused(&form, err) {
 			return err
 		}
-		return v.page(form.Status(), views.CorrectSale(views.CorrectView{Sale: sale}, form))
+		return v.correctPage(sale, form)
 	}
 	return v.done(v.to("/sales/%d", id), "Gecorrigeerd. De transactie wordt opnieuw bekeken.")
 }

@@ -252,6 +252,13 @@ func (v *visit) refused(f *views.Form, err error) bool {
 	}
 	failure := httperr.From(v.gin.Request.Context(), v.site.Language, err)
 	f.Message, f.Errors = failure.Message, failure.Fields
+	for field, texts := range f.Errors {
+		for i, text := range texts {
+			if label := views.FieldName(views.With(v.gin.Request.Context(), v.site), field); text == v.say("field_required") && label != "" {
+				texts[i] = v.say("field_required_named", label)
+			}
+		}
+	}
 	return true
 }
 

@@ -146,11 +146,12 @@ func (c *call) correctSale() (reply, error) {
 	var in struct {
 		Customer salesdock.TextMap         `json:"customer"`
 		Answers  map[string]linking.Answer `json:"answers"`
+		Product  salesdock.Int             `json:"product_id"`
 	}
 	if err := c.bind(&in); err != nil {
 		return reply{}, err
 	}
-	s, err := c.svc.Sales.CorrectSale(c.ctx(), c.actor, id, in.Customer, in.Answers)
+	s, err := c.svc.Sales.CorrectSale(c.ctx(), c.actor, id, sales.Correction{Customer: in.Customer, Answers: in.Answers, ProductID: int64(in.Product)})
 	if err != nil {
 		return reply{}, err
 	}

@@ -184,19 +184,9 @@ func (s *Shop) Link() Link {
 	s.T.Cleanup(server.Close)
 	row, _, err := s.Integrations.CreateIntegration(ctx, s.Owner, service.Connection{AccountName: "b", BaseURL: server.URL, Token: "t"})
 	require.NoError(s.T, err)
-	content := linking.ProductContent{Name: "Gas", Identifier: "gas", Type: "energy_g"}
+	s.Import(row.ID, 70, linking.ProductContent{Name: "Gas", Identifier: "gas", Type: "energy_g"})
 	s.Tx(func(tx *db.Tx) error {
-		run, err := tx.SyncRunInsert(ctx, db.SyncRunInsertParams{EnvironmentID: env, IntegrationID: row.ID, Trigger: states.RunBySchedule, Now: s.Now()})
-		require.NoError(s.T, err)
-		_, err = tx.IntegrationProductStage(ctx, db.IntegrationProductStageParams{
-			EnvironmentID: env, IntegrationID: row.ID, Ids: []int64{70}, Contents: [][]byte{content.Canonical()}, Owns: [][]byte{[]byte("{}")}, Hashes: [][]byte{content.Hash()},
-			Updated: []string{""}, RunID: run.ID, Now: s.Now(),
-		})
-		require.NoError(s.T, err)
-		require.NoError(s.T, tx.ProductImport(ctx, db.ProductImportParams{EnvironmentID: env, IntegrationID: row.ID, Ids: []int64{70}, RunID: run.ID, Now: s.Now()}))
-		_, err = tx.SyncRunFinish(ctx, db.SyncRunFinishParams{EnvironmentID: env, ID: run.ID, State: states.RunDone, Now: new(s.Now())})
-		require.NoError(s.T, err)
-		_, err = ledger.SaveSetupPart(ctx, tx, env, row.ID, linking.PartFlows, []linking.Flow{{ID: 5, Type: "energie", Identifier: "theirs"}}, s.Now())
+		_, err := ledger.SaveSetupPart(ctx, tx, env, row.ID, linking.PartFlows, []linking.Flow{{ID: 5, Type: "energie", Identifier: "theirs"}}, s.Now())
 		require.NoError(s.T, err)
 		return tx.FlowMappingInsert(ctx, db.FlowMappingInsertParams{EnvironmentID: env, IntegrationID: row.ID, FlowID: s.Flow, PartnerFlowID: 5})
 	})
@@ -206,6 +196,24 @@ func (s *Shop) Link() Link {
 	page, _, err := s.Catalogue.ProductPage(ctx, s.Owner, catalogue.ProductSearch{Imported: new(true)})
 	require.NoError(s.T, err)
 	return Link{row, page.Rows[0].ID}
+}
+
+// Import has a link offer a product, and imports it.
+func (s *Shop) Import(integration, partnerProduct int64, content linking.ProductContent) {
+	s.T.Helper()
+	ctx, env := s.T.Context(), s.Owner.EnvironmentID
+	s.Tx(func(tx *db.Tx) error {
+		run, err := tx.SyncRunInsert(ctx, db.SyncRunInsertParams{EnvironmentID: env, IntegrationID: integration, Trigger: states.RunBySchedule, Now: s.Now()})
+		require.NoError(s.T, err)
+		_, err = tx.IntegrationProductStage(ctx, db.IntegrationProductStageParams{
+			EnvironmentID: env, IntegrationID: integration, Ids: []int64{partnerProduct}, Contents: [][]byte{content.Canonical()}, Owns: [][]byte{[]byte("{}")}, Hashes: [][]byte{content.Hash()},
+			Updated: []string{""}, RunID: run.ID, Now: s.Now(),
+		})
+		require.NoError(s.T, err)
+		require.NoError(s.T, tx.ProductImport(ctx, db.ProductImportParams{EnvironmentID: env, IntegrationID: integration, Ids: []int64{partnerProduct}, RunID: run.ID, Now: s.Now()}))
+		_, err = tx.SyncRunFinish(ctx, db.SyncRunFinishParams{EnvironmentID: env, ID: run.ID, State: states.RunDone, Now: new(s.Now())})
+		return err
+	})
 }
 
 // Forwarding is what became of a sale over a link.

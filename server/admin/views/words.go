@@ -176,6 +176,14 @@ func auditField(ctx context.Context, field string) string {
 	return word(ctx, fieldWords, contentWord(ctx, field))
 }
 
+// FieldName is what a field is called on its page, for a summary that names many; empty where that is not known.
+func FieldName(ctx context.Context, field string) string {
+	if text, ok := fieldWords[field]; ok {
+		return t(ctx, text)
+	}
+	return ""
+}
+
 // word gives what a code is called; a code without a word stays itself.
 func word[K ~string](ctx context.Context, table map[K]string, code K) string {
 	if text, ok := table[code]; ok {

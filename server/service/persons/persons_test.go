@@ -273,7 +273,7 @@ func TestWhatComesLaterBringsNothingBack(t *testing.T) {
 	_, err = s.Sales.ForwardByHand(t.Context(), s.Owner, sale, nil)
 	require.Error(t, err)
 	require.Equal(t, states.ForwardingWithdrawn, s.Forwarding(link, sale).State)
-	_, err = s.Sales.CorrectSale(t.Context(), s.Owner, sale, map[string]string{"lastname": "Geplant"}, nil)
+	_, err = s.Sales.CorrectSale(t.Context(), s.Owner, sale, sales.Correction{Customer: map[string]string{"lastname": "Geplant"}})
 	s.Refused("sale_erased", err)
 	s.Refused("sale_erased", s.Sales.AddOptin(t.Context(), s.Owner, sale, map[string]any{}))
 	_, err = s.Sales.RequestCancellation(t.Context(), s.Owner, sale, "Geplant ziet ervan af")

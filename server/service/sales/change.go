@@ -64,10 +64,17 @@ func (s *Sales) SaleIDByIncoming(ctx context.Context, a service.Actor, incomingI
 	return id, service.OrNotFound(err)
 }
 
-// CorrectSale changes customer data and answers of a sale that no partner has yet; the original is kept.
-func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, customer map[string]string, answers map[string]linking.Answer) (view SaleView, err error) {
+// Correction is what changes of a sale: what is given.
+type Correction struct {
+	Customer  map[string]string
+	Answers   map[string]linking.Answer
+	ProductID int64 // another one in the place of the main product; 0: it stays
+}
+
+// CorrectSale changes customer data, answers and the product of a sale that no partner has yet; the original is kept.
+func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, c Correction) (view SaleView, err error) {
 	allowed := linking.CustomerFields()
-	for field := range customer {
+	for field := range c.Customer {
 		if !slices.Contains(allowed, field) {
 			return view, service.Invalid("customer."+field, "field_invalid", field)
 		}
@@ -91,8 +98,11 @@ func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, cust
 		}
 		corrected := sale.Submission
 		corrected.Fields, corrected.Answers = maps.Clone(corrected.Fields), maps.Clone(corrected.Answers)
-		maps.Copy(corrected.Fields, customer)
-		maps.Copy(corrected.Answers, answers)
+		maps.Copy(corrected.Fields, c.Customer)
+		maps.Copy(corrected.Answers, c.Answers)
+		if err := s.exchange(ctx, tx, sale, &corrected, c.ProductID); err != nil {
+			return err
+		}
 		if err := s.checkCorrected(ctx, tx, sale, corrected); err != nil {
 			return err
 		}

@@ -1,10 +1,12 @@
 package sales
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"koppel/db"
@@ -136,8 +138,9 @@ func (s *Sales) takeSale(ctx context.Context, tx *db.Tx, a service.Actor, in Cre
 	}); err != nil {
 		return taken, service.OrNotFound(err)
 	}
-	if taken.submission, taken.attached, err = ParseSubmission(in.Body); err != nil {
-		return taken, err
+	var unread error
+	if taken.submission, taken.attached, unread = ParseSubmission(in.Body); unread != nil && taken.submission.ProductID == 0 {
+		return taken, unread
 	}
 	if slices.Contains(taken.submission.Chain, linking.EnvironmentName(s.PublicURL, a.Account)) {
 		return taken, service.Invalid("chain", "sale_loop")
@@ -146,7 +149,7 @@ func (s *Sales) takeSale(ctx context.Context, tx *db.Tx, a service.Actor, in Cre
 		return taken, err
 	}
 	if taken.lines, err = s.sellableLines(ctx, tx, a, taken.flow.Config, &taken.submission, organisation); err != nil {
-		return taken, err
+		return taken, cmp.Or(unread, err)
 	}
 	if taken.link, taken.settings, err = linkOf(ctx, tx, a); err != nil {
 		return taken, err
@@ -156,7 +159,30 @@ func (s *Sales) takeSale(ctx context.Context, tx *db.Tx, a service.Actor, in Cre
 	}
 	checks := saleChecks{flow: taken.flow.Config, questions: taken.sold.Questions, agreements: taken.sold.Agreements, validateAgreements: taken.settings.ValidateAgreements,
 		validateSignature: taken.settings.ValidateVerification, now: s.Now()}
-	return taken, checkSubmission(&taken.submission, taken.lines, checks)
+	return taken, together(unread, checkSubmission(&taken.submission, taken.lines, checks))
+}
+
+// together tells everything that is wrong with a sale at once: what is missing or cannot be read, and at the other fields what
+// the checks find.
+func together(unread, checked error) error {
+	first, isFirst := errors.AsType[*service.Error](unread)
+	more, isMore := errors.AsType[*service.Error](checked)
+	if !isFirst || !isMore {
+		return cmp.Or(unread, checked)
+	}
+	all := *first
+	all.Fields = maps.Clone(first.Fields)
+	for field, said := range more.Fields {
+		if _, told := first.Fields[field]; !told {
+			all.Fields[field] = said
+		}
+	}
+	for _, p := range more.Problems {
+		if _, told := first.Fields[p.Field]; !told {
+			all.Problems = append(all.Problems, p)
+		}
+	}
+	return &all
 }
 
 // referenceIsFree refuses a reference that a sale of this user has already, and names that sale.
@@ -264,14 +290,18 @@ func (s *Sales) sellableLines(ctx context.Context, tx *db.Tx, a service.Actor, f
 	return lines, nil
 }
 
+func soldProduct(main linking.SoldLine) linking.SoldProduct {
+	return linking.SoldProduct{
+		ID: main.ProductID, Identifier: main.Content.Identifier, Name: main.Content.Name, Type: main.Content.Type,
+		SupplierID: main.Content.SupplierID, SupplierName: main.Content.SupplierName,
+	}
+}
+
 // soldNow freezes what the sale is sold with.
 func soldNow(ctx context.Context, tx *db.Tx, environmentID int64, flow db.Flow, lines []linking.SoldLine) (linking.Sold, error) {
 	main := lines[0]
 	sold := linking.Sold{
-		Product: linking.SoldProduct{
-			ID: main.ProductID, Identifier: main.Content.Identifier, Name: main.Content.Name, Type: main.Content.Type,
-			SupplierID: main.Content.SupplierID, SupplierName: main.Content.SupplierName,
-		},
+		Product:   soldProduct(main),
 		Flow:      linking.SoldFlow{ID: flow.ID, Type: flow.Type, Identifier: flow.Identifier, Title: flow.Title},
 		Questions: []linking.Question{}, Agreements: []linking.Agreement{},
 	}

@@ -136,9 +136,9 @@ func TestACorrectionKeepsTheOriginal(t *testing.T) {
 	s := servicetest.NewShop(t)
 	link := s.Link()
 	sale := s.Sell(s.Owner, link.Product)
-	_, err := s.Sales.CorrectSale(t.Context(), s.Owner, sale, map[string]string{"lastname": ""}, nil)
+	_, err := s.Sales.CorrectSale(t.Context(), s.Owner, sale, sales.Correction{Customer: map[string]string{"lastname": ""}})
 	s.RefusedField("lastname", "field_required", err)
-	view, err := s.Sales.CorrectSale(t.Context(), s.Owner, sale, map[string]string{"city": "Zeist"}, nil)
+	view, err := s.Sales.CorrectSale(t.Context(), s.Owner, sale, sales.Correction{Customer: map[string]string{"city": "Zeist"}})
 	require.NoError(t, err)
 	require.Equal(t, "Zeist", view.Submission.Fields["city"])
 	log, err := s.AuditLog(t.Context(), s.Owner, "sale")
@@ -146,7 +146,7 @@ func TestACorrectionKeepsTheOriginal(t *testing.T) {
 	require.Equal(t, "correct", log[0].Action)
 	require.JSONEq(t, `{"fields": {"city": "•••"}}`, string(log[0].Old), "which fields; what they held is the sale's")
 	s.Sent(link, sale, "900")
-	_, err = s.Sales.CorrectSale(t.Context(), s.Owner, sale, map[string]string{"city": "Utrecht"}, nil)
+	_, err = s.Sales.CorrectSale(t.Context(), s.Owner, sale, sales.Correction{Customer: map[string]string{"city": "Utrecht"}})
 	s.Refused("sale_forwarded", err)
 }
 
@@ -217,4 +217,59 @@ func TestABirthdayCounts(t *testing.T) {
 	order["birthdate"] = "02-03-2008"
 	_, err = s.Create(s.Owner, order)
 	s.RefusedField("birthdate", "too_young", err)
+}
+
+// A sale of a product that the partner no longer offers says so before it is sent; another of the same partner and type takes its
+// place, and the original is kept.
+func TestAProductThatIsGoneIsExchanged(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	sale := s.Sell(s.Owner, link.Product)
+	problems := func() (codes []states.Reason) {
+		list, err := s.Sales.PreviewForwarding(ctx, s.Owner, sale)
+		require.NoError(t, err)
+		for _, p := range list[0].Problems {
+			codes = append(codes, p.Code)
+		}
+		return codes
+	}
+	require.Empty(t, problems())
+	s.Import(link.ID, 71, linking.ProductContent{Name: "Gas lang", Identifier: "gas-lang", Type: "energy_g"})
+	s.Import(link.ID, 72, linking.ProductContent{Name: "Zon", Identifier: "zon", Type: "solar"})
+	dbtest.Exec(t, s.Database, `UPDATE integration_products SET offered = false WHERE partner_product_id = 70`)
+	require.Equal(t, []states.Reason{states.ProblemProductGone}, problems())
+	list, gone, err := s.Sales.Exchangeable(ctx, s.Owner, sale)
+	require.NoError(t, err)
+	require.True(t, gone)
+	require.Len(t, list, 1, "of the same type, and offered")
+	require.Equal(t, "Gas lang", list[0].Name)
+	_, err = s.Sales.CorrectSale(ctx, s.Owner, sale, sales.Correction{ProductID: s.Product})
+	s.RefusedField("product_id", "not_exchangeable", err)
+	view, err := s.Sales.CorrectSale(ctx, s.Owner, sale, sales.Correction{ProductID: list[0].ID})
+	require.NoError(t, err)
+	require.Equal(t, "Gas lang", view.Sold.Product.Name)
+	require.EqualValues(t, 71, view.Lines[0].PartnerProductID)
+	require.Contains(t, string(view.Original), fmt.Sprintf(`"product_id": %d`, link.Product))
+	require.Empty(t, problems())
+}
+
+// Everything that is wrong with an order is told at once: what is missing, and what its product asks.
+func TestAllThatIsWrongIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	_, err := s.Catalogue.SaveQuestion(t.Context(), s.Owner, 0, linking.Question{Name: "Meter", Identifier: "meter", InputType: "text", Required: true, Visible: true}, 1)
+	require.NoError(t, err)
+	_, err = s.Create(s.Owner, map[string]any{
+		"transaction_type": "order", "product_id": fmt.Sprint(s.Product), "business": "0", "electricity_ean": "123", "questionData": map[string]any{}, "agreements": map[string]any{},
+	})
+	var refusal *service.Error
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, service.KindIncomplete, refusal.Kind)
+	require.Equal(t, "field_required", refusal.Fields["email"].Key, "missing, not no address")
+	told := map[string]states.Reason{}
+	for _, p := range refusal.Problems {
+		told[p.Field] = p.Code
+	}
+	require.Equal(t, map[string]states.Reason{"electricity_ean": states.ProblemEAN, "questionData.meter": states.ProblemRequired}, told)
 }

@@ -15,6 +15,7 @@ import (
 	"koppel/linking"
 	"koppel/server/service/access"
 	"koppel/server/service/integrations"
+	"koppel/server/service/sales"
 	"koppel/server/servicetest"
 	"koppel/states"
 )
@@ -82,7 +83,7 @@ func auditedSale(t *testing.T, s *servicetest.Shop) {
 	}
 	sale, err := s.Create(s.Owner, body)
 	require.NoError(t, err)
-	_, err = s.Sales.CorrectSale(ctx, s.Owner, sale, map[string]string{"lastname": "Geplant-Anders", "city": "Geplantstad", "birthdate": "04-07-1971"}, map[string]linking.Answer{})
+	_, err = s.Sales.CorrectSale(ctx, s.Owner, sale, sales.Correction{Customer: map[string]string{"lastname": "Geplant-Anders", "city": "Geplantstad", "birthdate": "04-07-1971"}})
 	require.NoError(t, err)
 	require.NoError(t, s.Sales.AddOptin(ctx, s.Owner, sale, map[string]any{
 		"source": "geplant", "obtained_by": "Geplant", "obtained_system": "geplant", "remarks": "0612349741", "channels": []any{map[string]any{"type": "phone", "value": "0612349741"}}, "obtained_at": "2026-02-01 12:00:00",
