@@ -165,7 +165,7 @@ func (p *Parts) Close() {
 func (p *Parts) Service() *services.Services {
 	return services.New(service.Kernel{
 		Store: p.Store, Vault: p.Vault, Transport: salesdock.NewTransport(p.partnerHosts(), p.Config.EgressProxy), PublicURL: p.Config.PublicURL,
-		RequestsPerMinute: p.Config.RequestsPerMinute, Version: Version, MailConfigured: p.Config.SMTPURL != "", Now: time.Now,
+		RequestsPerMinute: p.Config.RequestsPerMinute, Version: Version, MailConfigured: p.Config.SMTPURL != "", Standalone: p.Config.EmbeddedTemporal, Now: time.Now,
 	})
 }
 

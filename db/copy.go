@@ -39,7 +39,7 @@ var (
 
 // CopyOut writes every table as it was at one moment, while others work on. As the owner: row-level security is refused, not obeyed.
 func CopyOut(ctx context.Context, o Options, into func(table string) (io.Writer, error)) (c Copied, err error) {
-	err = o.copying(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off", func(tx pgx.Tx) error {
+	err = o.copying(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO'", func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "SELECT coalesce(max(version_id), 0), current_setting('server_version'), now() FROM goose_db_version").Scan(&c.Schema, &c.Postgres, &c.At)
 		if err != nil {
 			return fmt.Errorf("read the database's version: %w", err)
@@ -75,7 +75,7 @@ type Onward struct{ Numbers, Changes int64 }
 
 // CopyIn fills a database of the copy's version with it, all or nothing. As a superuser: rows come as they are, whatever refers to them.
 func CopyIn(ctx context.Context, o Options, c Copied, onward Onward, from func(table string) (io.ReadCloser, error)) error {
-	return o.copying(ctx, "BEGIN; SET LOCAL session_replication_role = replica", func(tx pgx.Tx) error {
+	return o.copying(ctx, "BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL datestyle = 'ISO'", func(tx pgx.Tx) error {
 		there, err := tablesOf(ctx, tx)
 		if err != nil {
 			return err

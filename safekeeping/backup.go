@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"koppel/db"
@@ -36,7 +37,7 @@ type Made struct {
 // time, and a file of its name gives way.
 func Make(ctx context.Context, s Source, to string) (Made, error) {
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
-		to = filepath.Join(to, "koppel-"+s.Now().UTC().Format("20060102-150405")+".backup")
+		to = filepath.Join(to, namedBegin+s.Now().UTC().Format("20060102-150405")+namedEnd)
 	}
 	w, err := begin(to)
 	if err != nil {
@@ -63,6 +64,22 @@ func Make(ctx context.Context, s Source, to string) (Made, error) {
 	}
 	size, err := w.finish(&m)
 	return Made{m, to, size}, err
+}
+
+// A backup in a folder is named by its time: the names are in the order of their times.
+const namedBegin, namedEnd = "koppel-", ".backup"
+
+// RemoveOlder removes the oldest of a folder's backups, but for so many.
+func RemoveOlder(folder string, keep int) error {
+	found, err := filepath.Glob(filepath.Join(folder, namedBegin+strings.Repeat("[0-9]", 8)+"-"+strings.Repeat("[0-9]", 6)+namedEnd))
+	if err != nil {
+		return err
+	}
+	slices.Sort(found)
+	for len(found) > keep {
+		err, found = errors.Join(err, os.Remove(found[0])), found[1:]
+	}
+	return err
 }
 
 // sealedWith names the keys that something is sealed with. One that is not at hand makes a backup that cannot be used as a whole.

@@ -30,9 +30,9 @@ type Target struct {
 // Restored says what was restored.
 type Restored struct {
 	Counts
-	Opened int64 // values that were sealed, and that the keys open
-	// Looked and Mails are forwardings that are looked for at the partner, and mails that are not sent again.
-	Looked, Mails int64
+	Opened int64 `json:"opened"` // values that were sealed, and that the keys open
+	Looked int64 `json:"looked"` // forwardings that are looked for at the partner
+	Mails  int64 `json:"mails"`  // mails that are not sent again
 }
 
 // Restore fills an empty database with a backup, brings it up to date, and holds it against what the backup says. What may have happened in the

@@ -180,6 +180,22 @@ func TestKeysAreInTheFileWhenAsked(t *testing.T) {
 	}
 }
 
+// Of a folder's backups the newest stay; what has another name is somebody else's.
+func TestOlderBackupsGo(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, name := range []string{"koppel-20260103-000000.backup", "koppel-20260101-000000.backup", "koppel-20260102-120000.backup", "koppel-before-upgrade.backup", "notes"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o600))
+	}
+	require.NoError(t, safekeeping.RemoveOlder(folder, 2))
+	left, err := filepath.Glob(filepath.Join(folder, "*"))
+	require.NoError(t, err)
+	for i := range left {
+		left[i] = filepath.Base(left[i])
+	}
+	require.Equal(t, []string{"koppel-20260102-120000.backup", "koppel-20260103-000000.backup", "koppel-before-upgrade.backup", "notes"}, left)
+}
+
 // A cursor of before the backup goes on; one of the time that is lost begins anew, and one of after the restore goes on again.
 func TestCursorsAcrossARestore(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,7 @@ type reading struct {
 	setAside    []db.SystemSetAsideCountsRow
 	links       []db.SystemLinkStatesRow
 	forwardings []db.SystemForwardingsOpenRow
+	safekeeping []db.Safekeeping
 }
 
 // read gives the last look, or looks again; nil when the database does not answer. That it does not is remembered for as
@@ -71,6 +72,9 @@ func (r *reading) from(ctx context.Context, tx *db.Tx) (err error) {
 		return err
 	}
 	if r.links, err = tx.SystemLinkStates(ctx, r.at.Add(-time.Minute)); err != nil {
+		return err
+	}
+	if r.safekeeping, err = tx.SystemSafekeeping(ctx); err != nil {
 		return err
 	}
 	r.forwardings, err = tx.SystemForwardingsOpen(ctx, r.at)

@@ -22,7 +22,7 @@ type observed struct {
 // register adds what a server tells to a registry.
 func (o observed) register(ctx context.Context, registry *prometheus.Registry) {
 	seen := &facts{ctx: ctx, store: o.store, now: o.now}
-	registry.MustRegister(&outboxMetrics{seen}, &setAside{seen}, &backgroundMetrics{seen}, &saleMetrics{seen, o.links}, &linkMetrics{seen, o.links})
+	registry.MustRegister(&outboxMetrics{seen}, &setAside{seen}, &safekeeping{seen}, &backgroundMetrics{seen}, &saleMetrics{seen, o.links}, &linkMetrics{seen, o.links})
 	for _, job := range relay.Jobs {
 		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "koppel_relay_last_success_age_seconds", Help: "How long ago a job of this server's relay went well last; 0 where it does not run.",

@@ -17,6 +17,7 @@ import (
 type backupCmd struct {
 	dataFolder `embed:""`
 	To         string `help:"File to write, or a folder for a file that is named by its time." required:"" type:"path"`
+	Keep       int    `help:"In a folder, keep so many of its backups and remove older ones; 0 keeps all." default:"0"`
 	WithKeys   bool   `help:"Put the encryption keys into the file too. Whoever has such a file can read everything, and act as these environments."`
 	JSON       bool   `help:"Print JSON."`
 }
@@ -38,9 +39,17 @@ func (c *backupCmd) Run(r *cli.Run) error {
 		return err
 	}
 	defer o.close()
+	if info, err := os.Stat(c.To); c.Keep > 0 && (err != nil || !info.IsDir()) {
+		return fmt.Errorf("--keep is of a folder, and %s is none", c.To)
+	}
 	made, err := safekeeping.Make(r.Ctx, safekeeping.Source{Database: o.database, EncryptionKeys: o.keys, WithKeys: c.WithKeys, Program: cli.Version, Now: time.Now}, c.To)
 	if err := errors.Join(err, keepInMind(r, o.database, states.SafekeepingBackup, kept{made.File, made.Bytes, made.Counts.Sales}, err)); err != nil {
 		return err
+	}
+	if c.Keep > 0 {
+		if err := safekeeping.RemoveOlder(c.To, c.Keep); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		return json.NewEncoder(r.Out).Encode(told{made.File, made.Bytes, made.MadeAt, made.Counts, made.Keys, made.WithKeys})

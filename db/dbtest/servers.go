@@ -36,7 +36,7 @@ var servers = map[Version]*server{Installed: {}, PostgreSQL17: {}}
 func Server(t testing.TB, version Version) string {
 	t.Helper()
 	s := servers[version]
-	s.once.Do(func() { s.err = s.start(programs(t, version)) })
+	s.once.Do(func() { s.err = s.start(Programs(t, version)) })
 	require.NoError(t, s.err)
 	return s.cluster.URL()
 }
@@ -70,8 +70,8 @@ func stopServers() {
 	}
 }
 
-// programs is where scripts/ensure-database-tests puts PostgreSQL 17; nothing for the system's own.
-func programs(t testing.TB, version Version) string {
+// Programs is where scripts/ensure-database-tests puts PostgreSQL 17, with its bin; nothing for the system's own.
+func Programs(t testing.TB, version Version) string {
 	t.Helper()
 	if version == Installed {
 		return ""

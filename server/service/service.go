@@ -23,6 +23,7 @@ type Kernel struct {
 	RequestsPerMinute int
 	Version           string
 	MailConfigured    bool   // there is a mail server
+	Standalone        bool   // one process with its data in a folder, which has commands for backups
 	Operator          string // who works on the command line; empty: this is no command
 	Now               func() time.Time
 

@@ -202,6 +202,9 @@ func TestAlertsAndDashboards(t *testing.T) {
 	m.fires("KoppelPartnerDown", "")
 	m.requireMetrics()
 
+	s.sql("INSERT INTO safekeeping (kind, failed_at) VALUES ('drill', now())")
+	m.fires("KoppelBackupFails drill", "kind")
+
 	s.temporal.stop(syscall.SIGTERM)
 	m.fires("KoppelPartAway temporal", "part")
 	s.worker.stop(syscall.SIGTERM)

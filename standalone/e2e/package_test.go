@@ -52,7 +52,7 @@ func packaged(t *testing.T, name, program string) (root string) {
 // starts with the settings that come with it.
 func TestDebianPackages(t *testing.T) {
 	t.Parallel()
-	for name, units := range map[string][]string{"koppel": {"koppel-server", "koppel-worker"}, "koppel-standalone": {"koppel-standalone"}} {
+	for name, units := range map[string][]string{"koppel": {"koppel-server", "koppel-worker"}, "koppel-standalone": {"koppel-standalone", "koppel-standalone-backup", "koppel-standalone-drill"}} {
 		program := "/bin/true" // small; the other one is started
 		if name == "koppel-standalone" {
 			program = binary
@@ -65,7 +65,9 @@ func TestDebianPackages(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, string(users), "koppel:", "the user that it runs as")
 		for _, unit := range units {
-			output, err := exec.Command("systemd-analyze", "verify", "--root="+root, "--man=no", unit+".service").CombinedOutput()
+			files, err := filepath.Glob(filepath.Join(root, "usr/lib/systemd/system", unit+".*")) // its timer, too
+			require.NoError(t, err)
+			output, err := exec.Command("systemd-analyze", append([]string{"verify", "--root=" + root, "--man=no"}, basenames(files)...)...).CombinedOutput()
 			require.NoError(t, err, "%s", output)
 			require.NotContains(t, string(output), unit, "systemd has nothing to say about it")
 			output, err = exec.Command("systemd-analyze", "security", "--root="+root, "--offline=yes", "--threshold=30", "--no-pager", unit+".service").CombinedOutput()
@@ -75,6 +77,13 @@ func TestDebianPackages(t *testing.T) {
 			startsAsInstalled(t, root)
 		}
 	}
+}
+
+func basenames(files []string) (names []string) {
+	for _, file := range files {
+		names = append(names, filepath.Base(file))
+	}
+	return names
 }
 
 // startsAsInstalled starts the standalone with the command and settings of its unit, but for where its folder and its ports are.

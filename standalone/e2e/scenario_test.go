@@ -42,7 +42,12 @@ func energyProduct(n int) object {
 
 // newLink sets both sides up; base is where the reseller reaches the provider.
 func newLink(d *deployment, products int, base string) *link {
-	l := &link{deployment: d, provider: d.environment("provider"), reseller: d.environment("reseller")}
+	return linkBetween(d, d.environment("provider"), d.environment("reseller"), products, base)
+}
+
+// linkBetween links a provider, of another deployment too, and a reseller of this one.
+func linkBetween(d *deployment, provider, reseller client, products int, base string) *link {
+	l := &link{deployment: d, provider: provider, reseller: reseller}
 	p := l.provider
 	l.flow = setUpForms(p, "Incasso", "Factuur")
 	setUpForms(l.reseller, "Automatisch", "Factuur")
@@ -178,11 +183,17 @@ func ready(t testing.TB, products int, env ...string) *link {
 func readyOn(d *deployment, products int) *link {
 	d.t.Helper()
 	l := newLink(d, products, d.base)
+	l.goes(products)
+	return l
+}
+
+// goes imports and maps everything, so that sales go by themselves.
+func (l *link) goes(products int) {
+	l.t.Helper()
 	l.importAll(products)
 	l.mapAll()
 	l.forwardAutomatically()
 	l.idle()
-	return l
 }
 
 func (l *link) saleStatus(saleID int64) string {

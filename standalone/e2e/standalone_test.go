@@ -71,6 +71,25 @@ func (s *standalone) client(account string) client {
 	return client{s.t, s.ready.API, account, s.login(account).OwnerToken, s.login(account).OwnerPassword}
 }
 
+// deployment is what tests of a deployment work on, of a standalone.
+func (s *standalone) deployment() *deployment {
+	s.t.Helper()
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(s.folder, ".koppel", name))
+		require.NoError(s.t, err)
+		return strings.TrimSpace(string(text))
+	}
+	return &deployment{t: s.t, base: s.ready.API, databaseURL: read("database-url"), keys: read("encryption-keys"), temporalAddress: s.ready.Temporal}
+}
+
+// command runs one of the standalone's own commands in a folder.
+func command(folder string, env []string, args ...string) (string, error) {
+	cmd := exec.Command(binary, args...)
+	cmd.Dir, cmd.Env = folder, append(os.Environ(), env...)
+	output, err := cmd.CombinedOutput()
+	return string(output), err
+}
+
 // seeded waits until the demo is there.
 func (s *standalone) seeded() {
 	s.t.Helper()

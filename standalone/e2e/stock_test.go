@@ -28,8 +28,13 @@ func newStockLink(t *testing.T, products int, env ...string) stockLink {
 // newStockLinkBehind puts something in front of the partner.
 func newStockLinkBehind(t *testing.T, products int, front func(partner http.Handler) http.Handler, env ...string) stockLink {
 	t.Helper()
-	d := deploy(t, env...)
-	s := stockLink{&link{deployment: d, reseller: d.environment("reseller")}, practice.New(practice.Config{Account: "oefenpartner", Products: products, Slow: 300 * time.Millisecond, ShownAfter: 5 * time.Second})}
+	return stockLinkOf(t, deploy(t, env...), "reseller", products, front)
+}
+
+// stockLinkOf links an environment of a deployment.
+func stockLinkOf(t *testing.T, d *deployment, account string, products int, front func(partner http.Handler) http.Handler) stockLink {
+	t.Helper()
+	s := stockLink{&link{deployment: d, reseller: d.environment(account)}, practice.New(practice.Config{Account: "oefenpartner", Products: products, Slow: 300 * time.Millisecond, ShownAfter: 5 * time.Second})}
 	server := httptest.NewServer(front(s.partner))
 	t.Cleanup(func() {
 		server.CloseClientConnections()
@@ -42,10 +47,7 @@ func newStockLinkBehind(t *testing.T, products int, front func(partner http.Hand
 	s.integration = id(s.reseller.post("account/integrations", object{"account_name": "oefenpartner", "base_url": server.URL, "token": s.token}))
 	// The practice partner sets no limit here: what a test waits for is not the pace of a stock account.
 	s.reseller.patch(s.path(""), object{"requests_per_minute": 60_000})
-	s.importAll(products)
-	s.mapAll()
-	s.forwardAutomatically()
-	s.idle()
+	s.goes(products)
 	return s
 }
 

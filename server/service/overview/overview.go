@@ -3,6 +3,7 @@ package overview
 import (
 	"context"
 	"math"
+	"time"
 
 	"koppel/db"
 	"koppel/linking"
@@ -37,6 +38,43 @@ type Glance struct {
 	Incoming  []db.LinkListRow
 	Latest    []sales.SaleRow
 	Jobs      []service.BackgroundJob // that fail, or do not run
+	Kept      Kept
+}
+
+// Kept is how backups of the whole installation fare, and drills of them: for owners.
+type Kept struct {
+	Shown         bool
+	Backup, Drill db.Safekeeping
+}
+
+const (
+	backupGood = 3 * 24 * time.Hour
+	drillGood  = 35 * 24 * time.Hour
+)
+
+// Wrong says whether the last backup or drill failed, or is too long ago. Where there never was one nobody is told that it is late.
+func (k Kept) Wrong(now time.Time) bool {
+	old := func(row db.Safekeeping, good time.Duration) bool {
+		return row.FailedAt != nil || row.SucceededAt != nil && now.Sub(*row.SucceededAt) > good
+	}
+	return old(k.Backup, backupGood) || old(k.Drill, drillGood)
+}
+
+func (s *Overview) kept(ctx context.Context, tx *db.Tx, a service.Actor) (k Kept, err error) {
+	if a.Role != states.RoleOwner {
+		return k, nil
+	}
+	rows, err := tx.SystemSafekeeping(ctx)
+	for _, row := range rows {
+		switch row.Kind {
+		case states.SafekeepingBackup:
+			k.Backup = row
+		case states.SafekeepingDrill:
+			k.Drill = row
+		}
+	}
+	k.Shown = s.Standalone || len(rows) > 0
+	return k, err
 }
 
 // Waiting is how much waits for a person.
@@ -102,6 +140,9 @@ func (s *Overview) Read(ctx context.Context, a service.Actor) (o Glance, err err
 			return err
 		}
 		if o.Links, err = s.linkOverviews(ctx, tx, a, o.Jobs); err != nil {
+			return err
+		}
+		if o.Kept, err = s.kept(ctx, tx, a); err != nil {
 			return err
 		}
 		rows, err := tx.SalePage(ctx, db.SalePageParams{EnvironmentID: a.EnvironmentID, BeforeID: math.MaxInt64, PageSize: 8})
