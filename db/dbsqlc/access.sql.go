@@ -690,6 +690,43 @@ func (q *Queries) ProductOrganisationsWithdraw(ctx context.Context, arg ProductO
 	return result.RowsAffected(), nil
 }
 
+const systemTokensByPrefix = `-- name: SystemTokensByPrefix :many
+SELECT t.id, t.environment_id, t.user_id, t.name, t.prefix, t.hash, t.integration, t.ip_allowlist, t.created_at, t.expires_at, t.revoked_at FROM tokens t JOIN users u ON u.environment_id = t.environment_id AND u.id = t.user_id WHERE t.prefix = $1 AND t.revoked_at IS NULL AND u.active LIMIT 10
+`
+
+// Tokens of any environment: for who gives one at an account that does not have it.
+func (q *Queries) SystemTokensByPrefix(ctx context.Context, prefix string) ([]Token, error) {
+	rows, err := q.db.Query(ctx, systemTokensByPrefix, prefix)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Token
+	for rows.Next() {
+		var i Token
+		if err := rows.Scan(
+			&i.ID,
+			&i.EnvironmentID,
+			&i.UserID,
+			&i.Name,
+			&i.Prefix,
+			&i.Hash,
+			&i.Integration,
+			&i.IPAllowlist,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const tokenByPrefix = `-- name: TokenByPrefix :one
 SELECT t.id, t.environment_id, t.user_id, t.name, t.prefix, t.hash, t.integration, t.ip_allowlist, t.created_at, t.expires_at, t.revoked_at, u.id, u.environment_id, u.organisation_id, u.email, u.firstname, u.lastname, u.role, u.active, u.password_hash, u.created_at, u.partner_key FROM tokens t JOIN users u ON u.environment_id = t.environment_id AND u.id = t.user_id
 WHERE t.environment_id = $1 AND t.prefix = $2 AND t.revoked_at IS NULL AND u.active

@@ -68,6 +68,10 @@ VALUES (@environment_id, @organisation_id, @email, @firstname, @lastname, @role,
 SELECT sqlc.embed(t), sqlc.embed(u) FROM tokens t JOIN users u ON u.environment_id = t.environment_id AND u.id = t.user_id
 WHERE t.environment_id = @environment_id AND t.prefix = @prefix AND t.revoked_at IS NULL AND u.active;
 
+-- Tokens of any environment: for who gives one at an account that does not have it.
+-- name: SystemTokensByPrefix :many
+SELECT t.* FROM tokens t JOIN users u ON u.environment_id = t.environment_id AND u.id = t.user_id WHERE t.prefix = @prefix AND t.revoked_at IS NULL AND u.active LIMIT 10;
+
 -- name: TokenInsert :one
 INSERT INTO tokens (environment_id, user_id, name, prefix, hash, integration, ip_allowlist, created_at, expires_at)
 VALUES (@environment_id, @user_id, @name, @prefix, @hash, @integration, @ip_allowlist, @now, @expires_at) RETURNING *;

@@ -38,6 +38,8 @@ type API struct {
 	log    *zap.Logger
 	actors sync.Map // token at account from address → cachedActor
 	rates  *access.Throttle
+
+	strangers strangers
 }
 
 // New makes the API.
@@ -141,11 +143,15 @@ func (a *API) authenticate(g *gin.Context) (service.Actor, error) {
 	if cached, hit := a.actors.Load(key); hit && cached.(cachedActor).until.After(now) {
 		return cached.(cachedActor).actor, nil
 	}
+	if err := a.holdOff(remote, key); err != nil {
+		return service.Actor{}, err
+	}
 	actor, err := a.svc.Access.Authenticate(g.Request.Context(), g.Param("account"), token, remote)
 	if err != nil {
 		a.actors.Delete(key)
-		return actor, err
+		return actor, a.refusedTo(g.Request.Context(), remote, err)
 	}
+	a.letIn(key)
 	if !actor.Integration { // what becomes of a link, or of its key, holds at its next call
 		a.actors.Store(key, cachedActor{actor, now.Add(config.TokenCacheExpiry)})
 	}
@@ -220,6 +226,7 @@ func (a *API) Forget(ctx context.Context) {
 				}
 				return true
 			})
+			a.strangers.forget(a.svc.Now())
 			if err := a.rates.Forget(ctx); err != nil && ctx.Err() == nil {
 				a.log.Warn("rates.forget.failed", zap.Error(err))
 			}
@@ -229,15 +236,31 @@ func (a *API) Forget(ctx context.Context) {
 
 // linkEvent takes a partner's hint. It carries no token: the link's own secret signs it.
 func (a *API) linkEvent(g *gin.Context) {
-	_, raw, err := readBody(g.Request, hintBody)
-	if err == nil {
-		err = a.svc.Incoming.ReceiveLinkEvent(g.Request.Context(), g.Param("account"), raw, g.GetHeader(salesdock.SignatureHeader))
-	}
-	if err != nil {
+	if err := a.takeHint(g); err != nil {
 		a.fail(g, states.Dutch, err)
 		return
 	}
 	g.JSON(http.StatusAccepted, envelope{Success: true, Message: words.Say(states.Dutch, "accepted")})
+}
+
+func (a *API) takeHint(g *gin.Context) error {
+	remote, err := netip.ParseAddr(g.ClientIP())
+	if err != nil {
+		return fmt.Errorf("address of the caller: %w", err)
+	}
+	who := g.Param("account") + "\n" + remote.String() + "\nhint"
+	if err := a.holdOff(remote, who); err != nil {
+		return err
+	}
+	_, raw, err := readBody(g.Request, hintBody)
+	if err != nil {
+		return err
+	}
+	if err := a.svc.Incoming.ReceiveLinkEvent(g.Request.Context(), g.Param("account"), raw, g.GetHeader(salesdock.SignatureHeader)); err != nil {
+		return a.refusedTo(g.Request.Context(), remote, err)
+	}
+	a.letIn(who)
+	return nil
 }
 
 // Identify gives every request a number, which its answer, an error, its lines in the log and in the audit log have.

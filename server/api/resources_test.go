@@ -30,7 +30,7 @@ func TestFilesAndOrganisationFields(t *testing.T) {
 	response, _ = s.download(location, s.agent)
 	require.Equal(t, http.StatusNotFound, response.StatusCode, "who may not sell it does not see its papers")
 	response, _ = s.download(location, s.environment("other"))
-	require.Equal(t, http.StatusUnauthorized, response.StatusCode)
+	require.Equal(t, http.StatusNotFound, response.StatusCode)
 	for field, body := range map[string]object{
 		"image.extension":         {"image": object{"extension": "exe", "content": picture}},
 		"image.content":           {"image": object{"extension": "png", "content": "###"}},

@@ -5,6 +5,7 @@ package httperr
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 
@@ -81,7 +82,7 @@ func From(ctx context.Context, language states.Language, err error) Failure {
 	default:
 		return Failure{Status: http.StatusInternalServerError, Message: words.Say(language, "internal", RequestOf(ctx)), Internal: true}
 	}
-	f := Failure{Status: Status(refusal.Kind), Message: say(language, service.Sentence{Key: refusal.Key, Args: refusal.Args}), Data: refusal.Data}
+	f := Failure{Status: Status(refusal.Kind), Message: say(language, service.Sentence{Key: refusal.Key, Args: refusal.Args}), Data: refusal.Data, RetryAfter: int(math.Ceil(refusal.Wait.Seconds()))}
 	if len(refusal.Fields)+len(refusal.Problems) > 0 {
 		f.Fields = salesdock.FieldErrors{}
 	}

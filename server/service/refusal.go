@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"time"
 
 	"koppel/db"
 	"koppel/linking"
@@ -35,6 +36,7 @@ type Error struct {
 	Fields   map[string]Sentence // per field
 	Problems []linking.Problem
 	Data     any
+	Wait     time.Duration // after which it may go well; 0: not known
 }
 
 // Sentence is a text by its key.

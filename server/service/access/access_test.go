@@ -118,7 +118,7 @@ func TestWhatATokenOpens(t *testing.T) {
 	require.NoError(t, opens("acme", text, "10.1.2.3"))
 	require.NoError(t, opens("acme", text, "::ffff:10.1.2.3"), "the same address, written otherwise")
 	s.Refused("address_not_allowed", opens("acme", text, "192.0.2.1"))
-	s.Refused("bad_token", opens("other", text, "10.1.2.3"))
+	s.Refused("account_not_of_token", opens("other", text, "10.1.2.3"))
 	s.Refused("bad_token", opens("acme", text+"x", "10.1.2.3"))
 	_, err = s.Access.UpdateUser(ctx, s.Owner, s.Agent.UserID, agent, false)
 	require.NoError(t, err)

@@ -32,6 +32,16 @@ func (s *Access) Environment(ctx context.Context, account string) (env db.Enviro
 	return env, service.OrNotFound(err)
 }
 
+// EnvironmentOrNone is Environment for who has not proved anything yet: one that is not there is the number of none, in which nothing is
+// found. What follows is done all the same, so that it takes as long.
+func (s *Access) EnvironmentOrNone(ctx context.Context, account string) (db.Environment, error) {
+	env, err := s.Environment(ctx, account)
+	if refusal, is := errors.AsType[*service.Error](err); is && refusal.Kind == service.KindNotFound {
+		return db.Environment{}, nil
+	}
+	return env, err
+}
+
 // NewEnvironment is a new environment's owner, with what is shown once.
 type NewEnvironment struct {
 	Account       string `json:"account"`

@@ -91,8 +91,8 @@ func (s *Access) invite(ctx context.Context, tx *db.Tx, a service.Actor, user db
 // Invited finds who an invitation is for. One that was used, has expired or never was, is not there.
 func (s *Access) Invited(ctx context.Context, account, text string) (env db.Environment, user db.User, err error) {
 	gone := service.Refuse(service.KindNotFound, "invitation_gone")
-	if env, err = s.Environment(ctx, account); err != nil {
-		return env, user, gone
+	if env, err = s.EnvironmentOrNone(ctx, account); err != nil {
+		return env, user, err
 	}
 	hash := sha256.Sum256([]byte(text))
 	err = s.Store.WithTx(ctx, env.ID, func(tx *db.Tx) error {

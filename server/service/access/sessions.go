@@ -44,7 +44,7 @@ func (s *Access) SignIn(ctx context.Context, account, email, password string, re
 	case err != nil:
 		return "", a, err
 	case !match || !user.Active:
-		if err := s.auditFailed(ctx, env.ID, user.ID, "sign_in_failed"); err != nil {
+		if err := s.notLetIn(ctx, env.ID, user.ID, tries); err != nil {
 			return "", a, err
 		}
 		return "", a, service.Refuse(service.KindUnidentified, "sign_in_refused")
@@ -63,11 +63,8 @@ func (s *Access) SignIn(ctx context.Context, account, email, password string, re
 	return session, a, s.signedIn(ctx, tries, counted)
 }
 
-// auditFailed keeps that somebody was not who they said, where there is an environment; never what they typed.
+// auditFailed keeps that somebody was not who they said; never what they typed.
 func (s *Access) auditFailed(ctx context.Context, environmentID, userID int64, action string) error {
-	if environmentID == 0 {
-		return nil
-	}
 	subject := ""
 	if userID != 0 {
 		subject = fmt.Sprint(userID)
@@ -86,10 +83,10 @@ func sessionHash(session string) []byte { return subject("session", session) }
 
 func (s *Access) userByEmail(ctx context.Context, account, email string) (env db.Environment, user db.User, err error) {
 	err = s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
-		if env, err = tx.EnvironmentByAccount(ctx, account); err != nil {
+		if env, err = tx.EnvironmentByAccount(ctx, account); err != nil && !errors.Is(err, db.ErrNotFound) {
 			return err
 		}
-		user, err = tx.UserByEmail(ctx, env.ID, email)
+		user, err = tx.UserByEmail(ctx, env.ID, email) // in none, too: it takes as long
 		return err
 	})
 	return env, user, err
@@ -100,6 +97,14 @@ func actorOf(env db.Environment, user db.User) service.Actor {
 		EnvironmentID: env.ID, Account: env.Account, EnvironmentName: env.Name, Language: env.Language,
 		UserID: user.ID, UserName: UserName(user), OrganisationID: user.OrganisationID, Role: user.Role,
 	}
+}
+
+// notLetIn writes down that somebody was not let in; at an account that is not there it takes as long.
+func (s *Access) notLetIn(ctx context.Context, environmentID, userID int64, tries signInTries) error {
+	if environmentID == 0 {
+		return s.Store.WithSystemTx(ctx, func(tx *db.Tx) error { return tx.SystemSignInTouch(ctx, tries.here.subject) })
+	}
+	return s.auditFailed(ctx, environmentID, userID, "sign_in_failed")
 }
 
 // Session finds who is signed in to an environment. A session ends when it was idle or open too long.

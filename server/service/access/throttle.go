@@ -54,6 +54,20 @@ func Subjects(a service.Actor, remote netip.Addr) [][32]byte {
 	return subjects
 }
 
+// Stranger is what a call counts for whose token was refused: where it comes from, in the network that one house has.
+func Stranger(remote netip.Addr) [][32]byte {
+	return [][32]byte{sha256.Sum256([]byte("stranger/" + house(remote).String()))}
+}
+
+// house is the part of an address that one caller has for themselves: of IPv6 they have as many as they like.
+func house(remote netip.Addr) netip.Addr {
+	from := remote.Unmap()
+	if from.Is6() {
+		return netip.PrefixFrom(from, 64).Masked().Addr()
+	}
+	return from
+}
+
 // Take counts one call for every subject. The first that has none left says how long to wait.
 func (t *Throttle) Take(ctx context.Context, perMinute int, subjects [][32]byte) (Allowance, error) {
 	allowance := Allowance{Limit: perMinute, Remaining: perMinute}
@@ -79,7 +93,7 @@ func (t *Throttle) take(ctx context.Context, perMinute int, subject [32]byte) (A
 			return Allowance{}, err
 		}
 		if row.Granted == 0 {
-			return Allowance{Limit: perMinute, Wait: untilRoom(perMinute, row, passed)}, nil
+			return Allowance{Limit: perMinute, Wait: service.UntilRoom(perMinute, row, passed)}, nil
 		}
 		have.minute, have.left = minute, int(row.Granted)
 		have.used = int(row.UsedNow) + int(math.Ceil(float64(row.UsedBefore)*(1-passed)))
@@ -107,18 +121,6 @@ func (t *Throttle) takeShare(ctx context.Context, perMinute int, subject [32]byt
 		return err
 	})
 	return row, err
-}
-
-// untilRoom works out when the sliding minute has room for one more call.
-func untilRoom(perMinute int, row db.SystemRateTakeRow, passed float64) time.Duration {
-	room := float64(perMinute - 1)
-	at := 2.0 // in minutes since this one began
-	if used, before := float64(row.UsedNow), float64(row.UsedBefore); used <= room && before > 0 {
-		at = 1 - (room-used)/before
-	} else if used > 0 {
-		at = 2 - room/used
-	}
-	return max(time.Second, time.Duration((at-passed)*float64(time.Minute)))
 }
 
 // Forget drops what is not of this minute, here and in the shared count.

@@ -29,12 +29,9 @@ func newToken() (text, prefix string, hash []byte) {
 	return text, prefix, sum[:]
 }
 
-// Authenticate finds who a token belongs to. remote is the caller's address.
+// Authenticate finds who a token belongs to. remote is the caller's address. An account that is not there is looked in like any other:
+// who has no token of it learns nothing of which there are.
 func (s *Access) Authenticate(ctx context.Context, account, token string, remote netip.Addr) (service.Actor, error) {
-	env, err := s.Environment(ctx, account)
-	if err != nil {
-		return service.Actor{}, err
-	}
 	if token == "" {
 		return service.Actor{}, service.Refuse(service.KindUnidentified, "no_token")
 	}
@@ -44,19 +41,22 @@ func (s *Access) Authenticate(ctx context.Context, account, token string, remote
 	if !isOurs || !complete || !db.Storable(token) {
 		return service.Actor{}, bad
 	}
+	env, err := s.EnvironmentOrNone(ctx, account)
+	if err != nil {
+		return service.Actor{}, err
+	}
 	var row db.TokenByPrefixRow
 	err = s.Store.WithTx(ctx, env.ID, func(tx *db.Tx) error {
 		row, err = tx.TokenByPrefix(ctx, env.ID, prefix)
 		return err
 	})
 	if errors.Is(err, db.ErrNotFound) {
-		return service.Actor{}, bad
+		return service.Actor{}, s.elsewhere(ctx, prefix, token, remote)
 	}
 	if err != nil {
 		return service.Actor{}, err
 	}
-	sum := sha256.Sum256([]byte(token))
-	if subtle.ConstantTimeCompare(sum[:], row.Token.Hash) != 1 || row.Token.ExpiresAt != nil && !row.Token.ExpiresAt.After(s.Now()) {
+	if !s.proves(token, row.Token) {
 		return service.Actor{}, bad
 	}
 	if !addressAllowed(row.Token.IPAllowlist, remote) {
@@ -69,6 +69,31 @@ func (s *Access) Authenticate(ctx context.Context, account, token string, remote
 		MustSign: row.Token.Integration,
 	}
 	return actor, s.aboutLink(ctx, &actor, row.User)
+}
+
+// proves says whether a text is a token that has not ended.
+func (s *Access) proves(text string, token db.Token) bool {
+	sum := sha256.Sum256([]byte(text))
+	return subtle.ConstantTimeCompare(sum[:], token.Hash) == 1 && (token.ExpiresAt == nil || token.ExpiresAt.After(s.Now()))
+}
+
+// elsewhere refuses a token that the account does not have. Who has one of another account is told that it is the account that is
+// wrong, whether there is one of that name or not.
+func (s *Access) elsewhere(ctx context.Context, prefix, token string, remote netip.Addr) error {
+	var others []db.Token
+	err := s.Store.WithSystemTx(ctx, func(tx *db.Tx) (err error) {
+		others, err = tx.SystemTokensByPrefix(ctx, prefix)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if s.proves(token, other) && addressAllowed(other.IPAllowlist, remote) {
+			return service.Refuse(service.KindNotFound, "account_not_of_token")
+		}
+	}
+	return service.Refuse(service.KindUnidentified, "bad_token")
 }
 
 // aboutLink adds what is known of the link that the actor's user is made for, and keeps when it was heard of last. A link

@@ -40,10 +40,7 @@ func (l limit) wait(tries int32) time.Duration {
 type signInTries struct{ here, address, person limit }
 
 func triesFor(account, email string, remote netip.Addr) signInTries {
-	from := remote.Unmap()
-	if from.Is6() { // a house has as many of these as it likes
-		from = netip.PrefixFrom(from, 64).Masked().Addr()
-	}
+	from := house(remote)
 	email = strings.ToLower(email)
 	return signInTries{
 		here:    limit{subject("person", account, email, from.String()), 5, 15 * time.Minute},

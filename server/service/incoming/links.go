@@ -111,7 +111,7 @@ func (s *Incoming) EndLink(ctx context.Context, a service.Actor) error {
 // ReceiveLinkEvent takes a partner's hint that something changed. It is authenticated by the link's own
 // secret, and only has the change cursor read: a forged or repeated one can do nothing else.
 func (s *Incoming) ReceiveLinkEvent(ctx context.Context, account string, body []byte, signature string) error {
-	env, err := s.Access.Environment(ctx, account)
+	env, err := s.Access.EnvironmentOrNone(ctx, account)
 	if err != nil {
 		return err
 	}

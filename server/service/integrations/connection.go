@@ -85,6 +85,9 @@ func (s *Integrations) TestConnection(ctx context.Context, a service.Actor, c se
 }
 
 func (s *Integrations) test(ctx context.Context, a service.Actor, c service.Connection) (ConnectionTest, error) {
+	if err := s.Take(ctx, a, service.CostlyTest); err != nil {
+		return ConnectionTest{}, err
+	}
 	client, err := s.ClientOf(ctx, a, c)
 	if err != nil {
 		return ConnectionTest{}, err

@@ -31,6 +31,9 @@ func (s *Integrations) Vanishing(ctx context.Context, a service.Actor, id int64)
 // SyncNow is Synchroniseer nu: it gives the run that will look at the partner, the one queued already if
 // there is one.
 func (s *Integrations) SyncNow(ctx context.Context, a service.Actor, id int64) (run db.SyncRun, err error) {
+	if err := s.Take(ctx, a, service.CostlySync); err != nil {
+		return run, err
+	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		row, err := service.LockIntegration(ctx, tx, a, id)
 		if err != nil {

@@ -24,6 +24,9 @@ func (s *Persons) Export(ctx context.Context, a service.Actor, p Person) (export
 	if err := p.check(); err != nil {
 		return export, err
 	}
+	if err := s.Take(ctx, a, service.CostlyExport); err != nil {
+		return export, err
+	}
 	export = Export{Account: a.Account, ExportedAt: salesdock.Stamp{Time: s.Now()}, Tables: map[string][]map[string]any{}}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		found, err := s.find(ctx, tx, a, p)

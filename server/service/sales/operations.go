@@ -24,6 +24,9 @@ const countPage = 500
 // ForwardExisting sends sales that were made before, by hand as it were: the same test, without automatic and
 // delay. A dry run counts. Without a sale that qualifies there is no operation.
 func (s *Sales) ForwardExisting(ctx context.Context, a service.Actor, id int64, selection linking.Selection, dryRun bool) (count int, o *db.Operation, err error) {
+	if err := s.Take(ctx, a, service.CostlyBulk); err != nil {
+		return 0, nil, err
+	}
 	selection.Cause = ""
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		read := service.LockIntegration

@@ -38,6 +38,9 @@ func (s *Sales) RetryForwardings(ctx context.Context, a service.Actor, in RetryI
 	if len(in.IDs) == 0 && in.Cause == "" && in.IntegrationID == nil {
 		return r, &service.Error{Kind: service.KindIncomplete, Key: "missing", Fields: map[string]service.Sentence{"ids": {Key: "field_required"}}}
 	}
+	if err := s.Take(ctx, a, service.CostlyBulk); err != nil {
+		return r, err
+	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		if in.IntegrationID != nil {
 			if _, err := service.IntegrationOf(ctx, tx, a, *in.IntegrationID); err != nil {
@@ -120,6 +123,9 @@ func (s *Sales) SettleUnknown(ctx context.Context, a service.Actor, in SettleInp
 	}
 	if missing := service.Required(map[string]string{"reason": in.Reason}); missing != nil && in.Action == states.SettleAbandon {
 		return r, missing
+	}
+	if err := s.Take(ctx, a, service.CostlyBulk); err != nil {
+		return r, err
 	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		if _, err := service.IntegrationOf(ctx, tx, a, in.IntegrationID); err != nil {
