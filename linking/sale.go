@@ -103,7 +103,7 @@ func (s *Submission) UnmarshalJSON(data []byte) error {
 // CustomerFields are the plain fields a person may correct on a sale that was not forwarded yet.
 func CustomerFields() []string {
 	return slices.Concat(RequiredFields, []string{
-		"gender", "suffix", "connection_suffix", "contact_person", "company_name", "company_coc", "company_vat", "iban", "iban_holder",
+		"gender", "initials", "infix", "suffix", "connection_suffix", "contact_person", "company_name", "company_coc", "company_coc_branch_number", "company_vat", "iban", "iban_holder",
 	})
 }
 

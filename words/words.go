@@ -179,6 +179,7 @@ var sentences = map[string]sentence{
 	"too_long":                   {"Dit is te lang: hooguit %d tekens.", "This is too long: at most %d characters."},
 	"too_many_values":            {"Dat is te veel: hooguit %d.", "That is too many: at most %d."},
 	"base64_file":                {"Stuur het bestand in base64, hooguit %d MB.", "Send the file in base64, at most %d MB."},
+	"cannot_change":              {"Dit kan hier niet gewijzigd worden.", "This cannot be changed here."},
 	"value_of":                   {"Kies een van: %s.", "Choose one of: %s."},
 	"not_an_email":               {"“%s” is geen e-mailadres.", "“%s” is not an e-mail address."},
 	"not_a_birthdate":            {"“%s” is geen geboortedatum. Schrijf hem als dd-mm-jjjj.", "“%s” is not a date of birth. Write it as dd-mm-yyyy."},

@@ -565,7 +565,7 @@ WHERE p.environment_id = $1 AND p.deleted_at IS NULL
   AND ($3::boolean IS NULL OR p.active = $3)
   AND ($4::text IS NULL OR koppel_contains(p.name, $4) OR koppel_contains(p.identifier, $4))
   AND ($5::text[] IS NULL OR p.type = ANY ($5::text[]))
-  AND ($6::text IS NULL OR p.business IN ($6, '2'))
+  AND ($6::text IS NULL OR p.business IN ($6, '2', ''))
   AND ($7::bigint IS NULL OR p.supplier_id = $7)
   AND ($8::timestamptz IS NULL OR p.created_at >= $8)
   AND ($9::timestamptz IS NULL OR p.created_at < $9)

@@ -302,12 +302,13 @@ func (q *Queries) SaleChanges(ctx context.Context, arg SaleChangesParams) ([]Sal
 }
 
 const saleCorrect = `-- name: SaleCorrect :one
-UPDATE sales SET original = coalesce(original, to_jsonb(submission)), submission = $1, updated_at = $2
-WHERE environment_id = $3 AND id = $4 RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at
+UPDATE sales SET original = coalesce(original, to_jsonb(submission)), submission = $1, business = $2, updated_at = $3
+WHERE environment_id = $4 AND id = $5 RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at
 `
 
 type SaleCorrectParams struct {
 	Submission    linking.Submission
+	Business      bool
 	Now           time.Time
 	EnvironmentID int64
 	ID            int64
@@ -316,6 +317,7 @@ type SaleCorrectParams struct {
 func (q *Queries) SaleCorrect(ctx context.Context, arg SaleCorrectParams) (Sale, error) {
 	row := q.db.QueryRow(ctx, saleCorrect,
 		arg.Submission,
+		arg.Business,
 		arg.Now,
 		arg.EnvironmentID,
 		arg.ID,

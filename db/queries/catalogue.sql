@@ -31,7 +31,7 @@ WHERE p.environment_id = @environment_id AND p.deleted_at IS NULL
   AND (sqlc.narg('active')::boolean IS NULL OR p.active = sqlc.narg('active'))
   AND (sqlc.narg('q')::text IS NULL OR koppel_contains(p.name, sqlc.narg('q')) OR koppel_contains(p.identifier, sqlc.narg('q')))
   AND (sqlc.narg('types')::text[] IS NULL OR p.type = ANY (sqlc.narg('types')::text[]))
-  AND (sqlc.narg('business')::text IS NULL OR p.business IN (sqlc.narg('business'), '2'))
+  AND (sqlc.narg('business')::text IS NULL OR p.business IN (sqlc.narg('business'), '2', ''))
   AND (sqlc.narg('supplier_id')::bigint IS NULL OR p.supplier_id = sqlc.narg('supplier_id'))
   AND (sqlc.narg('created_from')::timestamptz IS NULL OR p.created_at >= sqlc.narg('created_from'))
   AND (sqlc.narg('created_till')::timestamptz IS NULL OR p.created_at < sqlc.narg('created_till'))

@@ -77,7 +77,7 @@ UPDATE sales SET outgoing_id = @outgoing_id, outgoing_app = @outgoing_app, outgo
 WHERE environment_id = @environment_id AND id = @id;
 
 -- name: SaleCorrect :one
-UPDATE sales SET original = coalesce(original, to_jsonb(submission)), submission = @submission, updated_at = @now
+UPDATE sales SET original = coalesce(original, to_jsonb(submission)), submission = @submission, business = @business, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id RETURNING *;
 
 -- name: SaleSetProduct :exec

@@ -14,8 +14,11 @@ func wireAgreement(a db.Agreement, detail bool) salesdock.Agreement {
 }
 
 func (c *call) agreements() (reply, error) {
+	detail, err := c.extended()
+	if err != nil {
+		return reply{}, err
+	}
 	list, err := c.svc.Catalogue.Agreements(c.ctx(), c.actor)
-	detail := c.q("extended") == "true"
 	return okOr(each(list, func(a db.Agreement) salesdock.Agreement { return wireAgreement(a, detail) }), err)
 }
 

@@ -100,6 +100,7 @@ func (a *API) serve(g *gin.Context, r Route, actor service.Actor) (reply, error)
 			return reply{}, service.NotFound()
 		}
 	}
+	g.Request.URL.RawQuery = readableQuery(g.Request.URL.RawQuery)
 	query, err := nest(g.Request.URL.Query())
 	if err == nil {
 		err = service.CheckText(query)

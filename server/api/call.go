@@ -205,63 +205,6 @@ func (c *call) flag(name string) (*bool, error) {
 	return nil, badRequest(name, text)
 }
 
-const (
-	perPage    = 20
-	maxPerPage = 100
-)
-
-func (c *call) page() (page, size int, err error) {
-	page, size = 1, perPage
-	if text := c.q("page"); text != "" {
-		if page, err = strconv.Atoi(text); err != nil || page < 1 || page > 1_000_000 {
-			return 0, 0, badRequest("page", text)
-		}
-	}
-	if text := c.q("per_page"); text != "" {
-		if size, err = strconv.Atoi(text); err != nil || size < 1 || size > maxPerPage {
-			return 0, 0, badRequest("per_page", text)
-		}
-	}
-	return page, size, nil
-}
-
-// period reads the contract's periods, in Amsterdam's calendar. The end is exclusive.
-func (c *call) period() (on string, from, till *time.Time, err error) {
-	on, name := c.q("period_filter_on"), c.q("period")
-	if name == "" {
-		return on, nil, nil, nil
-	}
-	now := c.svc.Now().In(salesdock.Amsterdam)
-	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, salesdock.Amsterdam)
-	monday := today.AddDate(0, 0, -(int(today.Weekday())+6)%7)
-	month := today.AddDate(0, 0, 1-today.Day())
-	span := map[string][2]time.Time{
-		"today":        {today, today.AddDate(0, 0, 1)},
-		"yesterday":    {today.AddDate(0, 0, -1), today},
-		"this_week":    {monday, monday.AddDate(0, 0, 7)},
-		"last_week":    {monday.AddDate(0, 0, -7), monday},
-		"last_30_days": {today.AddDate(0, 0, -30), today.AddDate(0, 0, 1)},
-		"this_month":   {month, month.AddDate(0, 1, 0)},
-		"last_month":   {month.AddDate(0, -1, 0), month},
-	}
-	if chosen, known := span[name]; known {
-		return on, &chosen[0], &chosen[1], nil
-	}
-	if name != "custom" {
-		return "", nil, nil, badRequest("period", name)
-	}
-	start, errStart := salesdock.ParseStamp(c.q("period_start"))
-	end, errEnd := salesdock.ParseStamp(c.q("period_end"))
-	switch {
-	case errStart != nil:
-		return "", nil, nil, badRequest("period_start", c.q("period_start"))
-	case errEnd != nil:
-		return "", nil, nil, badRequest("period_end", c.q("period_end"))
-	}
-	end = end.Add(time.Second) // the contract's end is the last second that counts
-	return on, &start, &end, nil
-}
-
 // offsetPage builds a page with its links.
 func offsetPage[T any](c *call, rows []T, page, size, total int) salesdock.Page[T] {
 	last := max(1, (total+size-1)/size)

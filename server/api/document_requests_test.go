@@ -173,7 +173,7 @@ func (g *generator) named(name string, schema *openapi3.SchemaRef, depth int) an
 		return g.shop.organisation
 	case name == "questionData":
 		return object{"betaal": "Incasso"}
-	case name == "agreements":
+	case name == "agreements" && len(schema.Value.Properties) == 0:
 		return object{"av": "1"}
 	case name == "transaction_type":
 		return "order"
@@ -201,7 +201,7 @@ var fitting = object{
 	"image": object{"content": "ZA==", "extension": "png"}, "logo": object{"content": "ZA==", "extension": "png"}, "attachments": []any{object{"name": "x", "content": "ZA==", "extension": "pdf"}},
 	"customfields": object{"tariff_single": "0.25"}, "transaction_type": "order", "supplier_id": nil, "duration": 12, "retention": "0", "required": "0", "password": "lang genoeg wachtwoord", "integration": "0", "mark_processed": "0",
 	"contract_pdf": object{"content": "ZA==", "extension": "pdf"}, "optin_proof": object{"content": "ZA==", "extension": "pdf"}, "proof": object{"content": "ZA==", "extension": "pdf"}, "related_products": []any{},
-	"electricity_ean": "871687000000000009", "gas_ean": "871687000000000016", "company_coc": "12345678", "website": "https://x.example", "valid_from": "2026-01-01", "rule": nil, "language": "nl", "chain": nil,
+	"electricity_ean": "871687000000000009", "gas_ean": "871687000000000016", "company_coc": "12345678", "coc": "12345678", "website": "https://x.example", "valid_from": "2026-01-01", "rule": nil, "language": "nl", "chain": nil,
 	"price": "1.00", "price_action": "1.00", "price_monthly": "1.00", "price_monthly_action": "1.00", "active": "1", "birthdate": "01-02-1980", "contract_date": "01-02-2026", "concept_transaction": nil,
 }
 

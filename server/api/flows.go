@@ -14,8 +14,11 @@ func wireFlow(f db.Flow, detail bool) salesdock.Flow {
 }
 
 func (c *call) flows() (reply, error) {
+	detail, err := c.extended()
+	if err != nil {
+		return reply{}, err
+	}
 	list, err := c.svc.Catalogue.Flows(c.ctx(), c.actor, c.account)
-	detail := c.q("extended") == "true"
 	return okOr(each(list, func(f db.Flow) salesdock.Flow { return wireFlow(f, detail) }), err)
 }
 

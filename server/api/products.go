@@ -45,22 +45,39 @@ func (c *call) products() (reply, error) {
 	if _, asked := c.query["changed_since"]; asked && !c.account {
 		return c.productChanges()
 	}
-	f := catalogue.ProductFilter{Account: c.account, Q: c.q("q"), Types: c.list("types"), Business: c.q("business")}
-	if kind := c.q("type"); kind != "" {
-		f.Types = append(f.Types, kind)
-	}
-	if f.SupplierID, err = c.optionalID("supplier_id"); err != nil {
-		return reply{}, err
-	}
-	if f.Active, err = c.flag("active"); err != nil {
-		return reply{}, err
-	}
-	if f.PeriodOn, f.From, f.Till, err = c.period(); err != nil {
+	f, detail, err := c.productFilter()
+	if err != nil {
 		return reply{}, err
 	}
 	list, err := c.svc.Catalogue.Products(c.ctx(), c.actor, f)
-	detail := c.q("extended") == "true"
 	return okOr(each(list, func(p db.Product) salesdock.Product { return c.wireProduct(p, detail) }), err)
+}
+
+func (c *call) productFilter() (f catalogue.ProductFilter, detail bool, err error) {
+	f = catalogue.ProductFilter{Account: c.account, Q: c.q("q"), Types: c.list("types")}
+	if err = c.single("q", "type"); err != nil {
+		return f, false, err
+	}
+	if kind := c.q("type"); kind != "" {
+		f.Types = append(f.Types, kind)
+	}
+	if f.Business, err = c.choice("business", "0", "1", "2"); err != nil {
+		return f, false, err
+	}
+	if f.SupplierID, err = c.optionalID("supplier_id"); err != nil {
+		return f, false, err
+	}
+	if f.Active, err = c.flag("active"); err != nil {
+		return f, false, err
+	}
+	if !c.account && f.Active != nil && !*f.Active { // what is switched off is the account's matter
+		return f, false, among("active", []string{"0"}, "1")
+	}
+	if f.PeriodOn, f.From, f.Till, err = c.period(createdDate, updatedDate); err != nil {
+		return f, false, err
+	}
+	detail, err = c.extended()
+	return f, detail, err
 }
 
 func (c *call) productChanges() (reply, error) {

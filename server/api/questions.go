@@ -17,8 +17,11 @@ func wireQuestion(q db.ProductQuestion, detail bool) salesdock.Question {
 }
 
 func (c *call) questions() (reply, error) {
+	detail, err := c.extended()
+	if err != nil {
+		return reply{}, err
+	}
 	list, err := c.svc.Catalogue.Questions(c.ctx(), c.actor)
-	detail := c.q("extended") == "true"
 	return okOr(each(list, func(q db.ProductQuestion) salesdock.Question { return wireQuestion(q, detail) }), err)
 }
 

@@ -45,14 +45,17 @@ func (c *call) saleFilter() (f sales.SaleFilter, err error) {
 		Account: c.account, ExternalReference: c.q("external_reference"), Statuses: c.list("statuses"),
 		OfferStatuses: c.list("offer_statuses"), ProductTypes: c.list("product_types"),
 	}
-	switch c.q("type") {
-	case "":
-	case string(states.SaleOffer):
-		f.Type = states.SaleOffer
-	case "sale", string(states.SaleOrder):
+	kind, err := c.choice("type", plainType, string(states.SaleOffer), string(states.SaleOrder))
+	switch {
+	case err != nil:
+		return f, err
+	case kind == plainType:
 		f.Type = states.SaleOrder
 	default:
-		return f, badRequest("type", c.q("type"))
+		f.Type = states.SaleType(kind)
+	}
+	if err = among("offer_statuses", f.OfferStatuses, "open", "1", "0", "2"); err != nil {
+		return f, err
 	}
 	if f.FlowID, err = c.optionalID("flow_id"); err != nil {
 		return f, err
@@ -66,7 +69,10 @@ func (c *call) saleFilter() (f sales.SaleFilter, err error) {
 	if f.Organisations, err = c.numbers("organisations"); err != nil {
 		return f, err
 	}
-	if f.PeriodOn, f.From, f.Till, err = c.period(); err != nil {
+	if _, err = c.flag("include_concept_sales"); err != nil { // a concept is no sale here: with them or without, it is the same list
+		return f, err
+	}
+	if f.PeriodOn, f.From, f.Till, err = c.period(createdDate, updatedDate, finalizedDate, cancelledDate, sentDate, sales.DeletedDate); err != nil {
 		return f, err
 	}
 	f.Page, f.PerPage, err = c.page()
@@ -88,11 +94,15 @@ func (c *call) sales() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	extended, err := c.extended()
+	if err != nil {
+		return reply{}, err
+	}
 	list, total, err := c.svc.Sales.List(c.ctx(), c.actor, f)
 	if err != nil {
 		return reply{}, err
 	}
-	if c.q("extended") == "true" || c.q("extended") == "1" {
+	if extended {
 		return ok(offsetPage(c, each(list, wireSale), f.Page, f.PerPage, total))
 	}
 	return ok(offsetPage(c, each(list, plainSale), f.Page, f.PerPage, total))

@@ -14,11 +14,17 @@ type statusID struct {
 
 func wireStatus(s linking.Status) salesdock.Status {
 	return salesdock.Status{
-		Source: "sale", ID: salesdock.Text(s.ID), Name: salesdock.Text(s.Name), Text: salesdock.Text(s.Text), Type: salesdock.Text(s.Type), SourceData: json.RawMessage("null"),
+		Source: statusSource, ID: salesdock.Text(s.ID), Name: salesdock.Text(s.Name), Text: salesdock.Text(s.Text), Type: salesdock.Text(s.Type), SourceData: json.RawMessage("null"),
 	}
 }
 
+// statusSource is whose statuses there are here: leads and tasks have none.
+const statusSource = "sale"
+
 func (c *call) statuses() (reply, error) {
+	if _, err := c.choice("status_source", statusSource); err != nil {
+		return reply{}, err
+	}
 	list, err := c.svc.Catalogue.Statuses(c.ctx(), c.actor)
 	return okOr(each(list, wireStatus), err)
 }

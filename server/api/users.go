@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"koppel/db"
 	"koppel/salesdock"
 	"koppel/server/service/access"
@@ -34,9 +36,16 @@ func wireUser(u db.User) userRow {
 }
 
 func (c *call) users() (reply, error) {
+	_, from, till, err := c.period(createdDate)
+	if err != nil {
+		return reply{}, err
+	}
 	list, err := c.svc.Access.Users(c.ctx(), c.actor)
 	if err != nil {
 		return reply{}, err
+	}
+	if from != nil {
+		list = slices.DeleteFunc(list, func(u db.User) bool { return u.CreatedAt.Before(*from) || !u.CreatedAt.Before(*till) })
 	}
 	organisations, err := c.svc.Access.Organisations(c.ctx(), c.actor)
 	if err != nil {

@@ -154,7 +154,8 @@ func (c *conforming) forwards() {
 	a.post(fmt.Sprintf("account/sales/%d/forward/preview", forwarded), nil)
 	a.patch(c.path(""), object{"forwarding": object{"enabled": true, "automatic": false, "statuses": "all"}})
 	waiting := c.sell(8)
-	a.patch(fmt.Sprintf("account/sales/%d", waiting), object{"customer": object{"city": "Zeist"}})
+	a.patch(fmt.Sprintf("account/sales/%d", waiting), object{"customer": object{"correspondence_address": object{"city": "Zeist"}}})
+	a.patch(fmt.Sprintf("account/sales/%d/correction", waiting), object{"customer": object{"city": "Zeist"}})
 	a.post(c.path("/pause"), nil) // so that the operation is still there to be cancelled
 	operation := a.post(c.path("/forward-existing"), object{"dry_run": false}).(object)["operation_id"]
 	a.get(fmt.Sprintf("account/operations/%v", operation))

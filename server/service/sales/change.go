@@ -66,14 +66,39 @@ func (s *Sales) SaleIDByIncoming(ctx context.Context, a service.Actor, incomingI
 
 // Correction is what changes of a sale: what is given.
 type Correction struct {
-	Customer  map[string]string
-	Answers   map[string]linking.Answer
-	ProductID int64 // another one in the place of the main product; 0: it stays
+	Customer   map[string]string // and valid_till
+	Business   *bool
+	Answers    map[string]linking.Answer
+	Unanswered []string // questions whose answers are taken away
+	Agreements map[string]bool
+	ProductID  int64 // another one in the place of the main product; 0: it stays
+}
+
+// over lays a correction over what was submitted.
+func (c Correction) over(s linking.Submission) linking.Submission {
+	fields, answers, agreements := map[string]string{}, map[string]linking.Answer{}, map[string]bool{}
+	for _, from := range []map[string]string{s.Fields, c.Customer} {
+		maps.Copy(fields, from)
+	}
+	for _, from := range []map[string]linking.Answer{s.Answers, c.Answers} {
+		maps.Copy(answers, from)
+	}
+	for _, from := range []map[string]bool{s.Agreements, c.Agreements} {
+		maps.Copy(agreements, from)
+	}
+	for _, id := range c.Unanswered {
+		delete(answers, id)
+	}
+	s.Fields, s.Answers, s.Agreements = fields, answers, agreements
+	if c.Business != nil {
+		s.Business = *c.Business
+	}
+	return s
 }
 
 // CorrectSale changes customer data, answers and the product of a sale that no partner has yet; the original is kept.
 func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, c Correction) (view SaleView, err error) {
-	allowed := linking.CustomerFields()
+	allowed := append(linking.CustomerFields(), "valid_till")
 	for field := range c.Customer {
 		if !slices.Contains(allowed, field) {
 			return view, service.Invalid("customer."+field, "field_invalid", field)
@@ -96,23 +121,14 @@ func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, c Co
 				return service.Conflict("sale_forwarded")
 			}
 		}
-		corrected := sale.Submission
-		corrected.Fields, corrected.Answers = maps.Clone(corrected.Fields), maps.Clone(corrected.Answers)
-		maps.Copy(corrected.Fields, c.Customer)
-		maps.Copy(corrected.Answers, c.Answers)
+		corrected := c.over(sale.Submission)
 		if err := s.exchange(ctx, tx, sale, &corrected, c.ProductID); err != nil {
 			return err
 		}
 		if err := s.checkCorrected(ctx, tx, sale, corrected); err != nil {
 			return err
 		}
-		if _, err := tx.SaleCorrect(ctx, db.SaleCorrectParams{EnvironmentID: a.EnvironmentID, ID: id, Submission: corrected, Now: s.Now()}); err != nil {
-			return err
-		}
-		if err := ledger.AddHistory(ctx, tx, sale, ledger.History{Type: states.HistoryCorrected, UserID: &a.UserID, At: s.Now()}); err != nil {
-			return err
-		}
-		if err := s.Audit(ctx, tx, a, "correct", "sale", id, sale.Submission, corrected); err != nil {
+		if err := s.keepCorrected(ctx, tx, a, sale, corrected); err != nil {
 			return err
 		}
 		for _, f := range forwardings {
@@ -126,6 +142,17 @@ func (s *Sales) CorrectSale(ctx context.Context, a service.Actor, id int64, c Co
 		return view, service.OrNotFound(err)
 	}
 	return s.Sale(ctx, a, id, true)
+}
+
+func (s *Sales) keepCorrected(ctx context.Context, tx *db.Tx, a service.Actor, sale db.Sale, corrected linking.Submission) error {
+	params := db.SaleCorrectParams{EnvironmentID: a.EnvironmentID, ID: sale.ID, Submission: corrected, Business: corrected.Business, Now: s.Now()}
+	if _, err := tx.SaleCorrect(ctx, params); err != nil {
+		return err
+	}
+	if err := ledger.AddHistory(ctx, tx, sale, ledger.History{Type: states.HistoryCorrected, UserID: &a.UserID, At: s.Now()}); err != nil {
+		return err
+	}
+	return s.Audit(ctx, tx, a, "correct", "sale", sale.ID, sale.Submission, corrected)
 }
 
 // checkCorrected holds a correction against what the sale was sold with. Products cannot be corrected, and their sections

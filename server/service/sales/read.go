@@ -36,6 +36,9 @@ type SaleView struct {
 	Cancellation           *db.CancellationRequest // the last one that a linked environment made for it
 }
 
+// DeletedDate asks for sales by when they were deleted. None ever is here.
+const DeletedDate = "deleted_date"
+
 // List reads a page of sales, newest first, and how many there are.
 func (s *Sales) List(ctx context.Context, a service.Actor, f SaleFilter) (page []SaleView, total int, err error) {
 	count := db.SaleCountParams{
@@ -46,7 +49,13 @@ func (s *Sales) List(ctx context.Context, a service.Actor, f SaleFilter) (page [
 	if !f.Account || !a.Admin() {
 		count.UserID = &a.UserID
 	}
+	if f.PeriodOn == DeletedDate {
+		return nil, 0, nil
+	}
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		if err := statusesKnown(ctx, tx, a, f.Statuses); err != nil {
+			return err
+		}
 		n, err := tx.SaleCount(ctx, count)
 		if err != nil {
 			return err
@@ -65,6 +74,20 @@ func (s *Sales) List(ctx context.Context, a service.Actor, f SaleFilter) (page [
 		return err
 	})
 	return page, total, err
+}
+
+// statusesKnown refuses a status that the environment does not have.
+func statusesKnown(ctx context.Context, tx *db.Tx, a service.Actor, statuses []string) error {
+	for _, id := range statuses {
+		_, err := ledger.Status(ctx, tx, a.EnvironmentID, id)
+		if errors.Is(err, db.ErrNotFound) {
+			return service.Invalid("statuses", "field_invalid", id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SaleChanges reads a page of the actor's sales that changed since a cursor.
