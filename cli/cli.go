@@ -35,6 +35,7 @@ type Commands struct {
 	Keys        KeysCmd        `cmd:"" help:"Look after the encryption keys."`
 	Temporal    TemporalCmd    `cmd:"" help:"Prepare Temporal's namespace."`
 	Reconcile   ReconcileCmd   `cmd:"" help:"Start what should be running in Temporal and is not; servers do it every two minutes."`
+	Restored    RestoredCmd    `cmd:"" help:"Tell a database that was restored to an earlier moment that it was, before anything works on it: what may have gone since does not go twice."`
 	DeployCheck DeployCheckCmd `cmd:"" help:"Replay the open workflows of a running deployment with this program, and say which would break."`
 	Doctor      DoctorCmd      `cmd:"" help:"Check configuration, database, Temporal and keys."`
 	Health      HealthCmd      `cmd:"" help:"Ask a server or worker on this machine how it is, for a container's health check."`

@@ -99,6 +99,47 @@ func CopyIn(ctx context.Context, o Options, c Copied, onward Onward, from func(t
 	})
 }
 
+// GoOn has numbers and changes go on after a gap in a database that other means restored: files of a moment, or a dump of it, in a server that counts
+// its transactions from the beginning. It gives how far they were.
+func GoOn(ctx context.Context, o Options, onward Onward) (c Copied, err error) {
+	err = o.copying(ctx, "BEGIN", func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&c.Schema); err != nil {
+			return fmt.Errorf("read the database's version: %w", err)
+		}
+		if c.Schema != Version() {
+			return fmt.Errorf("%w: run koppel migrate first", ErrNotCurrent)
+		}
+		if c.Next, err = lastChange(ctx, tx); err != nil {
+			return err
+		}
+		c.Horizon = c.Next
+		if c.Sequences, err = sequencesOf(ctx, tx); err != nil {
+			return err
+		}
+		return goOn(ctx, tx, c, onward)
+	})
+	return c, err
+}
+
+// lastChange is the first change that nobody was told of, as far as this database knows.
+func lastChange(ctx context.Context, tx pgx.Tx) (last int64, err error) {
+	if err := tx.QueryRow(ctx, "SELECT koppel_change_next()").Scan(&last); err != nil {
+		return 0, err
+	}
+	tables, err := tablesOf(ctx, tx)
+	for _, table := range tables {
+		if !slices.Contains(table.Columns, "changed") {
+			continue
+		}
+		var changed int64
+		if err := tx.QueryRow(ctx, "SELECT coalesce(max(changed), 0) + 1 FROM "+pgx.Identifier{table.Name}.Sanitize()).Scan(&changed); err != nil {
+			return 0, fmt.Errorf("read the last change of %s: %w", table.Name, err)
+		}
+		last = max(last, changed)
+	}
+	return last, err
+}
+
 func copyTable(ctx context.Context, tx pgx.Tx, table CopiedTable, from func(table string) (io.ReadCloser, error)) error {
 	in, err := from(table.Name)
 	if err != nil {

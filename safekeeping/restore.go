@@ -2,6 +2,7 @@ package safekeeping
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -50,8 +51,7 @@ func (b *Backup) Restore(ctx context.Context, t Target) (r Restored, err error) 
 	}
 	onward := db.Onward{}
 	if !t.NothingLost {
-		days := int64(max(0, t.Now.Sub(b.MadeAt)/(24*time.Hour))) + 1
-		onward = db.Onward{Numbers: days * numbersADay, Changes: days * changesADay}
+		onward = gap(b.MadeAt, t.Now)
 	}
 	if err := db.CopyIn(ctx, t.Database, b.Copied, onward, func(table string) (io.ReadCloser, error) { return b.zip.Open(table + tableSuffix) }); err != nil {
 		return r, err
@@ -66,9 +66,58 @@ func (b *Backup) Restore(ctx context.Context, t Target) (r Restored, err error) 
 		if r.Opened, err = (&sealing.Keys{Store: store, Vault: keys}).Open(ctx); err != nil {
 			return err
 		}
-		return b.settle(ctx, store, t, onward, &r)
+		if t.NothingLost {
+			return store.WithSystemTx(ctx, func(tx *db.Tx) error { return tx.SystemLeasesEnd(ctx) })
+		}
+		return lost{b.MadeAt, t.Now, b.Copied, onward}.settle(ctx, store, &r)
 	})
 	return r, err
+}
+
+func gap(from, till time.Time) db.Onward {
+	days := int64(max(0, till.Sub(from)/(24*time.Hour))) + 1
+	return db.Onward{Numbers: days * numbersADay, Changes: days * changesADay}
+}
+
+// ErrAtWork means that something works on the database that is to be told that it was restored.
+var ErrAtWork = errors.New("a server, a worker or a command worked on this database within the last minute: stop them all, try again after a minute, and start them after that")
+
+// Declare does for a database that other means restored to a moment what a restore of a backup does: before anybody works on it.
+func Declare(ctx context.Context, o db.Options, moment, now time.Time) (r Restored, err error) {
+	if moment.After(now) {
+		return r, fmt.Errorf("%s is yet to come: name the moment that the database was restored to", moment.Format(time.RFC3339))
+	}
+	err = within(ctx, o, func(store *db.Store) error {
+		if err := store.WithSystemTx(ctx, func(tx *db.Tx) error { return quiet(ctx, tx) }); err != nil {
+			return err
+		}
+		onward := gap(moment, now)
+		known, err := db.GoOn(ctx, o, onward)
+		if err != nil {
+			return err
+		}
+		err = store.WithSystemTx(ctx, func(tx *db.Tx) error {
+			there, err := tx.SystemCounts(ctx)
+			r.Counts = Counts(there)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return lost{moment, now, known, onward}.settle(ctx, store, &r)
+	})
+	return r, err
+}
+
+// quiet refuses where a process said a moment ago with which key it seals: each does so three times a minute.
+func quiet(ctx context.Context, tx *db.Tx) error {
+	keys, err := tx.SystemEncryptionKeys(ctx)
+	for _, key := range keys {
+		if key.Seconds < 60 {
+			return ErrAtWork
+		}
+	}
+	return err
 }
 
 func (b *Backup) compare(ctx context.Context, store *db.Store, r *Restored) error {
@@ -83,27 +132,34 @@ func (b *Backup) compare(ctx context.Context, store *db.Store, r *Restored) erro
 	return err
 }
 
-// settle does what follows from the time that is lost. Whoever was signed in, and whoever held a lease, is gone in any case.
-func (b *Backup) settle(ctx context.Context, store *db.Store, t Target, onward db.Onward, r *Restored) error {
+// lost is time that a restore lost, and how far numbers and changes were before it.
+type lost struct {
+	since, until time.Time
+	known        db.Copied
+	onward       db.Onward
+}
+
+// settle does what follows from it. Whoever was signed in, and whoever held a lease, is gone in any case.
+func (l lost) settle(ctx context.Context, store *db.Store, r *Restored) error {
 	return store.WithSystemTx(ctx, func(tx *db.Tx) (err error) {
-		if err := tx.SystemLeasesEnd(ctx); err != nil || t.NothingLost {
+		if err := tx.SystemLeasesEnd(ctx); err != nil {
 			return err
 		}
 		if _, err := tx.SystemSessionsEnd(ctx); err != nil {
 			return err
 		}
 		err = tx.SystemRestorationInsert(ctx, db.SystemRestorationInsertParams{
-			BackupAt: b.MadeAt, RestoredAt: t.Now, SalesTo: b.Sequences["sales_id_seq"], ChangeFrom: b.Horizon, ChangeTo: b.Next + onward.Changes,
+			BackupAt: l.since, RestoredAt: l.until, SalesTo: l.known.Sequences["sales_id_seq"], ChangeFrom: l.known.Horizon, ChangeTo: l.known.Next + l.onward.Changes,
 		})
 		if err != nil {
 			return err
 		}
-		if r.Looked, err = tx.SystemForwardingsPresumeSent(ctx, b.MadeAt, &t.Now); err != nil {
+		if r.Looked, err = tx.SystemForwardingsPresumeSent(ctx, l.since, &l.until); err != nil {
 			return err
 		}
-		if r.Mails, err = tx.SystemMailsPresumeSent(ctx, &t.Now); err != nil {
+		if r.Mails, err = tx.SystemMailsPresumeSent(ctx, &l.until); err != nil {
 			return err
 		}
-		return tx.SystemWebhooksSkip(ctx, onward.Numbers)
+		return tx.SystemWebhooksSkip(ctx, l.onward.Numbers)
 	})
 }

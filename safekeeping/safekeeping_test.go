@@ -180,6 +180,35 @@ func TestKeysAreInTheFileWhenAsked(t *testing.T) {
 	}
 }
 
+// A database that other means restored is told so: files of a moment, or a dump in a server that counts from the beginning.
+func TestARestoreByOtherMeans(t *testing.T) {
+	t.Parallel()
+	s, _ := shop(t)
+	now := time.Now()
+	m := made(t, s.Database, s.Key, false)
+	copied := empty(t, dbtest.PostgreSQL17) // a young server: its own transactions are behind those of the rows
+	_, err := opened(t, m.File).Restore(t.Context(), safekeeping.Target{Database: copied, EncryptionKeys: s.Key, Now: now, NothingLost: true})
+	require.NoError(t, err)
+	dbtest.Exec(t, copied.URL, "CREATE OR REPLACE FUNCTION koppel_change_start() RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 0::bigint; SET session_replication_role = replica; UPDATE sales SET changed = 900000000000; DELETE FROM encryption_keys")
+	before := dbtest.One(t, copied.URL, "SELECT last_value::text FROM sales_id_seq")
+	_, err = safekeeping.Declare(t.Context(), copied, now.Add(time.Hour), now)
+	require.ErrorContains(t, err, "yet to come")
+	dbtest.Exec(t, copied.URL, "INSERT INTO encryption_keys (name, proof, seen_at) VALUES ('k1', '', now())")
+	_, err = safekeeping.Declare(t.Context(), copied, now.Add(-time.Hour), now)
+	require.ErrorIs(t, err, safekeeping.ErrAtWork)
+	dbtest.Exec(t, copied.URL, "UPDATE encryption_keys SET seen_at = now() - interval '2 minutes'")
+	r, err := safekeeping.Declare(t.Context(), copied, now.Add(-time.Hour), now)
+	require.NoError(t, err)
+	require.Equal(t, m.Counts, r.Counts)
+	for _, holds := range []string{
+		"SELECT (koppel_change_horizon() > 900000000000 + 500000000)::text FROM sales LIMIT 1",
+		"SELECT (sales_to = " + before + " AND change_from BETWEEN 900000000000 AND 900000000100)::text FROM restorations",
+		"SELECT (nextval('sales_id_seq') > " + before + " + 500000)::text",
+	} {
+		require.Equal(t, "true", dbtest.One(t, copied.URL, holds), holds)
+	}
+}
+
 // Of a folder's backups the newest stay; what has another name is somebody else's.
 func TestOlderBackupsGo(t *testing.T) {
 	t.Parallel()
