@@ -20,7 +20,7 @@ type Costly struct {
 // What is costly.
 var (
 	CostlyTest   = Costly{"test", 30}   // a partner is called while somebody waits
-	CostlySync   = Costly{"sync", 60}   // a run that reads a catalogue
+	CostlySync   = Costly{"sync", 300}  // a run that reads a catalogue; a link has one under way and one behind it, however many ask
 	CostlyExport = Costly{"export", 10} // every table is read
 	CostlyBulk   = Costly{"bulk", 60}   // sales are counted, or set going, by the thousand
 )
