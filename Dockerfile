@@ -1,5 +1,6 @@
 # The product alone: server, worker, migrations and the command line. Temporal and PostgreSQL are their own images.
-FROM golang:1.26 AS build
+ARG GO_IMAGE=golang:1.26
+FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

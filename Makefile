@@ -64,9 +64,14 @@ lint: tools generate-check ## Format, linters, generated code is current, determ
 	$(BIN)/sqlc vet
 	cd tools && go run ./composecheck ../docker-compose.yml
 	cd tools/kubernetes && go test ./...
+	cd tools && go test ./vulnerable
+
+.PHONY: vulnerabilities
+vulnerabilities: build ## Look for known vulnerabilities in what both programs are built from, where their database can be reached (GOVULNDB names a mirror)
+	cd tools && go run ./vulnerable $(BIN)/koppel $(BIN)/koppel-standalone
 
 .PHONY: check
-check: test lint ## All that CI runs
+check: test lint vulnerabilities ## All that CI runs
 
 .PHONY: generate
 generate: tools ## Write generated code: queries, their types, the OpenAPI document as JSON, pages

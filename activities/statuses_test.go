@@ -8,6 +8,7 @@ import (
 
 	"koppel/activities"
 	"koppel/db"
+	"koppel/ledger"
 	"koppel/salesdock"
 	"koppel/states"
 )
@@ -93,4 +94,42 @@ func TestHintDuringAPollStays(t *testing.T) {
 	})
 	require.True(t, due(poll(false)), "the second page is not what the hint is about")
 	require.False(t, due(poll(false)), "a poll that began after it is")
+}
+
+// The status of a sale whose person was erased comes in like any other's, and nothing else that its partner says of it.
+func TestAStatusBringsNoPersonBack(t *testing.T) {
+	t.Parallel()
+	for _, koppel := range []bool{false, true} {
+		w := setup(t, koppel)
+		_, err := w.send()
+		require.NoError(t, err)
+		id := w.forwarding().SaleID
+		w.tx(func(tx *db.Tx) error {
+			sale, err := ledger.LockToErase(t.Context(), tx, w.actor.EnvironmentID, id)
+			require.NoError(t, err)
+			return ledger.Erase(t.Context(), tx, sale, time.Now())
+		})
+		sale := map[string]any{
+			"id": "900", "status": map[string]any{"status_identifier": "netto", "status_remark": "Geplant belde"}, "customer": map[string]any{"firstname": "Geplant", "email": "geplant@voorbeeld.example"},
+			"created_at": salesdock.FormatStamp(time.Now().Add(-time.Hour)), "updated_at": salesdock.FormatStamp(time.Now()),
+		}
+		w.partner.lists([]map[string]any{sale})
+		for range 2 {
+			_, err = w.acts.SweepStatuses(t.Context(), w.integration())
+			require.NoError(t, err)
+		}
+		_, err = w.acts.PollStatuses(t.Context(), w.integration())
+		require.NoError(t, err)
+		w.tx(func(tx *db.Tx) error {
+			known, err := tx.SaleByID(t.Context(), w.actor.EnvironmentID, id)
+			require.NoError(t, err)
+			require.Equal(t, "netto", known.Status)
+			rows, err := tx.PersonRows(t.Context(), db.PersonRowsParams{EnvironmentID: w.actor.EnvironmentID, SaleIds: []int64{id}, ConceptIds: []int64{}, UserIds: []int64{}, Events: ledger.SaleEvents})
+			require.NotEmpty(t, rows)
+			for _, row := range rows {
+				require.NotContains(t, string(row.Kept), "eplant", row.KeptIn)
+			}
+			return err
+		})
+	}
 }

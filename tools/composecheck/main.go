@@ -1,11 +1,12 @@
 // Command composecheck loads a compose file as `docker compose config` does, with the library that it uses, and
-// holds what the deployment promises: nobody is root where we say who runs, and only the server is reachable.
+// holds what the deployment promises: nobody is root where we say who runs, only the server is reachable, and each image has a version.
 package main
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/cli"
@@ -42,6 +43,9 @@ func run(file string) error {
 			if name != "server" && port.HostIP != "127.0.0.1" {
 				return fmt.Errorf("%s can be reached from outside on port %s", name, port.Published)
 			}
+		}
+		if _, version, named := strings.Cut(path.Base(service.Image), ":"); !named || version == "latest" {
+			return fmt.Errorf("the image of %s (%s) has no version", name, service.Image)
 		}
 		job := service.Restart == "on-failure"
 		if service.HealthCheck == nil && !job && name != "temporal-ui" {
