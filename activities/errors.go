@@ -73,6 +73,8 @@ func classify(err error, asked request) Classified {
 		return Classified{Reason: states.ReasonUnreachable, Disposition: unknownIf(asked)}
 	case errors.Is(err, salesdock.ErrUnreadable):
 		return Classified{Reason: states.ReasonUnreadable, Disposition: unknownIf(asked)}
+	case errors.Is(err, db.ErrAway):
+		return Classified{Reason: states.ReasonAway, Disposition: Retry, Delay: afterAway}
 	case errors.Is(err, db.ErrNotFound):
 		return Classified{Reason: states.ReasonNotFound, Disposition: Person}
 	case errors.Is(err, db.ErrUnstorable):
@@ -108,6 +110,10 @@ func refusal(status int) (reason states.Reason, d Disposition, ok bool) {
 
 // throttledDelay is for a partner that does not say how long: a minute's window has room again soon.
 const throttledDelay = 15 * time.Second
+
+// afterAway is for a database that is away: the next try waits for it (untilBack), so that all goes on when it is back, and
+// not when a backoff that grew meanwhile has ended.
+const afterAway = time.Second
 
 func fromStatus(answer *salesdock.Error) (c Classified, ok bool) {
 	c = Classified{Status: answer.Status, Delay: answer.RetryAfter}
@@ -186,6 +192,7 @@ func (s *sanitisedActivity) sanitised(ctx context.Context, in *interceptor.Execu
 	}()
 	stop := beat(ctx)
 	defer stop()
+	s.untilBack(ctx)
 	result, err = s.Next.ExecuteActivity(ctx, in)
 	var ours *temporal.ApplicationError
 	if err == nil || errors.As(err, &ours) {
@@ -194,6 +201,9 @@ func (s *sanitisedActivity) sanitised(ctx context.Context, in *interceptor.Execu
 	classified := classify(err, asRead)
 	if classified.Reason == states.ReasonInternal {
 		o.ref = newRef()
+	}
+	if classified.Reason == states.ReasonAway {
+		return result, classified.asError() // the watch says so, once
 	}
 	s.Log.Warn("activity.failed", zap.String("reason", string(classified.Reason)), zap.String("ref", o.ref), zap.Error(err))
 	return result, classified.asError()

@@ -49,6 +49,16 @@ func beat(ctx context.Context) (stop func()) {
 	return stop
 }
 
+// awayAtMost is how long an activity waits for a database that is away, before it fails and its place goes to another.
+const awayAtMost = 20 * time.Second
+
+// untilBack waits while the database is away: nothing can be done without it.
+func (s *Sanitiser) untilBack(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, awayAtMost)
+	defer cancel()
+	s.Store.UntilBack(ctx)
+}
+
 type sanitisedActivity struct {
 	interceptor.ActivityInboundInterceptorBase
 	*Sanitiser

@@ -149,7 +149,7 @@ const jobWrittenEvery = time.Minute
 // record writes down how an activity's job fares. That it cannot be written changes nothing for the job: the log says
 // so, and the next attempt tells again.
 func (s *Sanitiser) record(ctx context.Context, args []any, o *outcome, result any, err error) {
-	if len(args) == 0 {
+	if len(args) == 0 || err != nil && ReasonOf(err) == states.ReasonAway { // there is nowhere to write it
 		return
 	}
 	if sale, ok := args[0].(SendSaleInput); ok && err != nil {

@@ -18,6 +18,7 @@ import (
 	"koppel/activities"
 	"koppel/db"
 	"koppel/internal/config"
+	"koppel/internal/logging"
 	"koppel/internal/mailer"
 	"koppel/internal/operators"
 	"koppel/internal/tracing"
@@ -185,9 +186,9 @@ func (p *Parts) relay() (*relay.Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	namespace := p.Config.TemporalNamespace
-	return &relay.Relay{Store: p.Store, Client: c, Namespace: namespace, Log: p.Log, Now: time.Now, Pace: &relay.Pace{
-		Store: p.Store, Client: c, Namespace: namespace, TaskQueue: workflows.PartnerTaskQueue, Rate: p.Config.PartnerRate, Log: p.Log, Now: time.Now,
+	namespace, often := p.Config.TemporalNamespace, logging.Seldom(p.Log)
+	return &relay.Relay{Store: p.Store, Client: c, Namespace: namespace, Log: often, Now: time.Now, Pace: &relay.Pace{
+		Store: p.Store, Client: c, Namespace: namespace, TaskQueue: workflows.PartnerTaskQueue, Rate: p.Config.PartnerRate, Log: often, Now: time.Now,
 	}}, nil
 }
 

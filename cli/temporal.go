@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"koppel/internal/config"
+	"koppel/internal/logging"
 	"koppel/internal/operators"
 	"koppel/workflows"
 )
@@ -46,7 +47,7 @@ func temporalOptions(cfg *config.Config, log *zap.Logger) (client.Options, error
 	cfg.TemporalNamespace = cmp.Or(cfg.TemporalNamespace, options.Namespace, usualNamespace)
 	options.HostPort, options.Namespace = cfg.TemporalAddress, cfg.TemporalNamespace
 	// A payload codec would be set here, as options.DataConverter: docs/operations.md says why there is none.
-	options.Logger = sdklog.NewStructuredLogger(slog.New(zapslog.NewHandler(log.Core())))
+	options.Logger = sdklog.NewStructuredLogger(slog.New(zapslog.NewHandler(logging.Seldom(log).Core())))
 	return options, nil
 }
 

@@ -34,11 +34,13 @@ type guard struct {
 	up    context.Context //nolint:containedctx // it is what ends when the database goes away
 	gone  context.CancelCauseFunc
 	away  bool
+	back  chan struct{} // closed when it is back
 	nudge chan struct{}
+	turn  chan struct{} // whoever looks holds it
 }
 
 func newGuard() *guard {
-	g := &guard{nudge: make(chan struct{}, 1)}
+	g := &guard{nudge: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 	g.up, g.gone = context.WithCancelCause(context.Background())
 	return g
 }
@@ -48,8 +50,10 @@ func (g *guard) set(away bool) {
 	defer g.mu.Unlock()
 	switch {
 	case away && !g.away:
+		g.back = make(chan struct{})
 		g.gone(ErrAway)
 	case !away && g.away:
+		close(g.back)
 		g.up, g.gone = context.WithCancelCause(context.Background())
 	}
 	g.away = away
@@ -109,8 +113,15 @@ func broken(err error) bool {
 }
 
 // Watch looks at the database until ctx ends, and tells changed each time it goes away or comes back. While it is away
-// every transaction is refused at once with ErrAway; without a watch each finds out by itself.
+// every transaction is refused at once with ErrAway; without a watch each finds out by itself. Of several watches one looks,
+// and another takes over when it ends.
 func (s *Store) Watch(ctx context.Context, changed func(away bool, err error)) {
+	select {
+	case s.guard.turn <- struct{}{}:
+		defer func() { <-s.guard.turn }()
+	case <-ctx.Done():
+		return
+	}
 	var conn *pgx.Conn
 	defer func() {
 		if conn != nil {
@@ -119,7 +130,7 @@ func (s *Store) Watch(ctx context.Context, changed func(away bool, err error)) {
 	}()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for was, late := false, false; ; {
+	for was, late := s.Away(), false; ; {
 		var err error
 		conn, err = s.look(ctx, conn)
 		if ctx.Err() != nil {
@@ -161,6 +172,20 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn) (*pgx.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// UntilBack waits while the database is known to be away, until it is back or ctx ends.
+func (s *Store) UntilBack(ctx context.Context) {
+	s.guard.mu.Lock()
+	away, back := s.guard.away, s.guard.back
+	s.guard.mu.Unlock()
+	if !away {
+		return
+	}
+	select {
+	case <-back:
+	case <-ctx.Done():
+	}
 }
 
 // Away says whether the database is known to be away.

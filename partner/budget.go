@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"koppel/db"
+	"koppel/internal/logging"
 	"koppel/states"
 )
 
@@ -95,11 +96,12 @@ func kindOf(ctx context.Context) states.RequestKind {
 
 // Run writes the use down and reads which partners are left alone, until ctx ends.
 func (b *Budget) Run(ctx context.Context) {
+	seldom := logging.Seldom(b.Log)
 	tick := time.NewTicker(flush)
 	defer tick.Stop()
 	for {
 		if err := b.Sync(ctx); err != nil && ctx.Err() == nil {
-			b.Log.Warn("budget.sync.failed", zap.Error(err))
+			seldom.Warn("budget.sync.failed", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

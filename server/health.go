@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	"go.uber.org/zap"
 
 	"koppel/internal/operators"
 	"koppel/relay"
@@ -56,12 +55,4 @@ func detail(cfg Config) map[string]any {
 		ages[job] = cfg.Relay.Age(job).Seconds()
 	}
 	return map[string]any{"version": cfg.Version, "temporal_namespace": cfg.TemporalNamespace, "relay_last_success_age_seconds": ages}
-}
-
-func databaseChanged(log *zap.Logger, away bool, err error) {
-	if away {
-		log.Error("database.away", zap.Error(err))
-		return
-	}
-	log.Info("database.back")
 }

@@ -67,7 +67,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	var group sync.WaitGroup
 	group.Go(func() {
-		cfg.Service.Store.Watch(background, func(away bool, err error) { databaseChanged(cfg.Log, away, err) })
+		cfg.Service.Store.Watch(background, operators.SayDatabase(cfg.Log))
 	})
 	group.Go(func() { health.Run(background) })
 	group.Go(func() { cfg.Relay.Run(background) })

@@ -104,7 +104,8 @@ const (
 	ReasonNotFound     Reason = "not_found"
 	ReasonUnstorable   Reason = "unstorable" // the database cannot keep a value of it
 	ReasonInternal     Reason = "internal"   // ours
-	ReasonRestored     Reason = "restored"   // an attempt that may have been made in time that a restore lost
+	ReasonAway         Reason = "database_away"
+	ReasonRestored     Reason = "restored" // an attempt that may have been made in time that a restore lost
 
 	ReasonReceiverUnreachable Reason = "receiver_unreachable" // of a webhook
 	ReasonReceiverRefused     Reason = "receiver_refused"

@@ -131,6 +131,7 @@ var problems = map[states.Reason]sentence{
 	states.ReasonLookOursGone:       {"In de lijst van de partner ontbreken transacties die hij zeker heeft.%.0[1]s%.0[2]s", "Sales that the partner certainly has are missing from its list.%.0[1]s%.0[2]s"},
 	states.ReasonUnstorable:         {"Een waarde past niet in onze database: te lang of met tekens die er niet in kunnen.%.0[1]s%.0[2]s", "A value does not fit in our database: too long, or with characters that it cannot hold.%.0[1]s%.0[2]s"},
 	states.ReasonRemoved:            {"De integratie is verwijderd.%.0[1]s%.0[2]s", "The integration was deleted.%.0[1]s%.0[2]s"},
+	states.ReasonAway:               {"Onze database is er even niet. Het gaat vanzelf verder.%.0[1]s%.0[2]s", "Our database is away for a moment. It goes on by itself.%.0[1]s%.0[2]s"},
 	states.ReasonUnreachable:        {"De partner is niet bereikbaar. We proberen het vanzelf opnieuw.%.0[1]s%.0[2]s", "The partner cannot be reached. It is tried again by itself.%.0[1]s%.0[2]s"},
 	states.ReasonDown:               {"De partner antwoordt al een tijdje niet. We proberen het twee keer per minuut; zodra hij antwoordt, gaat alles verder.%.0[1]s%.0[2]s", "The partner has not answered for a while. It is tried twice a minute; as soon as it answers, everything goes on.%.0[1]s%.0[2]s"},
 	states.ReasonThrottled:          {"De partner vraagt ons te wachten. We proberen het vanzelf opnieuw.%.0[1]s%.0[2]s", "The partner asks us to wait. It is tried again by itself.%.0[1]s%.0[2]s"},

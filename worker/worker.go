@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"koppel/activities"
+	"koppel/internal/logging"
 	"koppel/internal/operators"
 	"koppel/partner"
 	"koppel/workflows"
@@ -52,6 +53,9 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	go health.Run(background)
+	var watching sync.WaitGroup
+	watching.Go(func() { cfg.Records.Store.Watch(background, operators.SayDatabase(cfg.Log)) })
+	defer func() { stopBackground(); watching.Wait() }()
 	if !waitForTemporal(ctx, cfg) {
 		return nil
 	}
@@ -116,13 +120,14 @@ func newWorkers(cfg Config, begun *begun) (main, partners worker.Worker) {
 
 // waitForTemporal waits until Temporal answers: it may start after us. False when ctx ended before.
 func waitForTemporal(ctx context.Context, cfg Config) bool {
+	seldom := logging.Seldom(cfg.Log)
 	for {
 		_, err := cfg.Client.CheckHealth(ctx, &client.CheckHealthRequest{})
 		if err == nil {
 			return true
 		}
 		if ctx.Err() == nil {
-			cfg.Log.Warn("worker.waits.for.temporal", zap.Error(err))
+			seldom.Warn("worker.waits.for.temporal", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

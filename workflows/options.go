@@ -29,11 +29,11 @@ func withPartner(ctx workflow.Context, limitGroup string, priority int, timeout,
 
 // withPartnerWrite is for sending a sale: it goes on for as long as it takes, because giving up loses a
 // sale. After a month the workflow fails, and reconcile starts it again. The timeout covers one request of
-// 25 s with the writing around it; at the far end of the backoff a partner that is down costs one request in
-// five minutes for each sale.
+// 25 s with the writing around it. The backoff ends at a minute: while a partner is down its circuit keeps all but a probe from it,
+// and when that closes no sale is to wait long.
 func withPartnerWrite(ctx workflow.Context, limitGroup string, priority int) workflow.Context {
 	return withPartner(ctx, limitGroup, priority, 90*time.Second, 30*24*time.Hour, &temporal.RetryPolicy{
-		InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute,
+		InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
 	})
 }
 

@@ -3,6 +3,7 @@ package logging
 
 import (
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -18,6 +19,14 @@ const (
 	KeyDuration    = "duration"
 	KeyRequest     = "request_id"
 )
+
+// Seldom is for what goes on by itself and tries again every few seconds: of each message one line a minute, so that an outage
+// does not bury what else is said.
+func Seldom(log *zap.Logger) *zap.Logger {
+	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
+	}))
+}
 
 // New makes a logger that writes JSON lines to standard error.
 func New(level string) (*zap.Logger, error) {

@@ -27,7 +27,7 @@ func (j BackgroundJob) Wrong() bool { return j.Runs && (j.Failing() || j.Missed 
 
 // Passing are the reasons that go by themselves, once the partner answers. A refused token is told of with the link.
 var Passing = []states.Reason{
-	states.ReasonUnreachable, states.ReasonDown, states.ReasonThrottled, states.ReasonTokenRefused, states.ReasonReceiverUnreachable, states.ReasonMailUnreachable,
+	states.ReasonUnreachable, states.ReasonDown, states.ReasonThrottled, states.ReasonTokenRefused, states.ReasonReceiverUnreachable, states.ReasonMailUnreachable, states.ReasonAway,
 }
 
 // ByItself says whether what is wrong passes without anybody doing something.

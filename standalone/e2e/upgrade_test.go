@@ -137,6 +137,9 @@ func (l *link) keepSelling(ctx context.Context, from int, accepted *atomic.Int64
 				switch {
 				case err != nil: // its server had gone before it took it, or was going
 					continue
+				case status == http.StatusServiceUnavailable:
+					time.Sleep(time.Second) // as Retry-After asks
+					continue
 				case status != http.StatusCreated:
 					l.t.Errorf("sale %d: %d %v", n, status, envelope)
 				}

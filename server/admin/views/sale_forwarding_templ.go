@@ -1126,7 +1126,7 @@ func fixLink(integrationID, saleID int64, p linking.Problem) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case states.ReasonUnknown, states.ReasonRemoved, states.ReasonUnreachable, states.ReasonThrottled, states.ReasonPaused, states.ReasonInternal, states.ReasonUnstorable:
+		case states.ReasonUnknown, states.ReasonRemoved, states.ReasonUnreachable, states.ReasonThrottled, states.ReasonPaused, states.ReasonInternal, states.ReasonAway, states.ReasonUnstorable:
 		default:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 71, "<a href=\"")
 			if templ_7745c5c3_Err != nil {
