@@ -13,8 +13,11 @@ import (
 
 // Over says whether a sale came to nothing or to its end: what an environment may have erased by age.
 func Over(sale db.Sale) bool {
-	return sale.StatusType == linking.StatusTypeCancelled || sale.StatusType == linking.StatusTypeClosed
+	return sale.StatusType == linking.StatusTypeCancelled || sale.StatusType == linking.StatusTypeClosed || slices.Contains(refusedOffer, sale.Status)
 }
+
+// refusedOffer are the statuses of an offer that nothing comes of: their type says nothing of it.
+var refusedOffer = []string{linking.StatusOfferRejected, linking.StatusOfferNoOther, linking.StatusOfferExpired}
 
 // UnderWay says why a sale cannot be erased yet: something is still done with what it holds, and who must settle it is told how.
 func UnderWay(ctx context.Context, tx *db.Tx, environmentID, saleID int64) (problems []linking.Problem, err error) {

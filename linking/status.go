@@ -17,6 +17,9 @@ const (
 	StatusConcept       = "concept"
 	StatusOfferPending  = "offer_pending"
 	StatusOfferAccepted = "offer_accepted"
+	StatusOfferRejected = "offer_rejected"
+	StatusOfferExpired  = "offer_expired"
+	StatusOfferNoOther  = "offer_rejected_alternative"
 	StatusCancelled     = "cancelled"
 )
 
@@ -35,8 +38,8 @@ var SystemStatuses = []Status{
 	system(StatusCancelled, "Geannuleerd", StatusTypeCancelled), system("error", "Actie vereist", StatusTypeActionRequired),
 	system("verification_pending", "Verificatie", StatusTypeDefault), system("verification_expired", "Verificatie verlopen", StatusTypeDefault),
 	system("verified", "Geverifieerd", StatusTypeDefault), system(StatusOfferPending, "Openstaande offerte", StatusTypeDefault),
-	system("offer_accepted", "Geaccepteerd", StatusTypeDefault), system("offer_rejected", "Afgewezen", StatusTypeDefault),
-	system("offer_expired", "Verlopen", StatusTypeDefault), system("offer_rejected_alternative", "Geweigerd alternatief", StatusTypeDefault),
+	system(StatusOfferAccepted, "Geaccepteerd", StatusTypeDefault), system(StatusOfferRejected, "Afgewezen", StatusTypeDefault),
+	system(StatusOfferExpired, "Verlopen", StatusTypeDefault), system(StatusOfferNoOther, "Geweigerd alternatief", StatusTypeDefault),
 	system("accepted_by_supplier", "Geaccepteerd door leverancier", StatusTypeDefault), system("netto", "Netto", StatusTypeNetto),
 	system("resolved", "Opgelost", StatusTypeDefault), system("reminder-1", "Herinnering 1", StatusTypeDefault),
 	system("reminder-2", "Herinnering 2", StatusTypeDefault), system("reminder-3", "Herinnering 3", StatusTypeDefault),

@@ -388,8 +388,8 @@ func (q *Queries) SystemConceptsOver(ctx context.Context, now time.Time, pageSiz
 
 const systemSalesOver = `-- name: SystemSalesOver :many
 SELECT s.environment_id, s.id FROM sales s JOIN environments e ON e.id = s.environment_id
-WHERE s.erased_at IS NULL AND s.status_type IN ('cancelled', 'closed') AND (e.keep_refused_days > 0 OR e.keep_ended_days > 0) AND s.id > $1 AND (
-    s.status_type = 'cancelled' AND s.status_changed_at + e.keep_refused_days * interval '1 day' < $2::timestamptz
+WHERE s.erased_at IS NULL AND (s.status_type IN ('cancelled', 'closed') OR s.status IN ('offer_rejected', 'offer_rejected_alternative', 'offer_expired')) AND (e.keep_refused_days > 0 OR e.keep_ended_days > 0) AND s.id > $1 AND (
+    (s.status_type = 'cancelled' OR s.status IN ('offer_rejected', 'offer_rejected_alternative', 'offer_expired')) AND s.status_changed_at + e.keep_refused_days * interval '1 day' < $2::timestamptz
     OR s.status_type = 'closed' AND s.status_changed_at + e.keep_ended_days * interval '1 day' < $2::timestamptz)
   AND NOT EXISTS (SELECT FROM forwardings f WHERE f.environment_id = s.environment_id AND f.sale_id = s.id AND f.state IN ('waiting', 'sending', 'action_required', 'outcome_unknown'))
   AND NOT EXISTS (SELECT FROM cancellation_requests c WHERE c.environment_id = s.environment_id AND c.sale_id = s.id AND c.state IN ('asking', 'open', 'withdrawing'))
@@ -407,7 +407,8 @@ type SystemSalesOverRow struct {
 	ID            int64
 }
 
-// What was kept for as many days as its environment says: sales that are cancelled or closed, and of which nothing is under way.
+// What was kept for as many days as its environment says: sales that are cancelled or closed, offers that were refused or expired, and
+// nothing of which something is under way.
 func (q *Queries) SystemSalesOver(ctx context.Context, arg SystemSalesOverParams) ([]SystemSalesOverRow, error) {
 	rows, err := q.db.Query(ctx, systemSalesOver, arg.AfterID, arg.Now, arg.PageSize)
 	if err != nil {

@@ -73,11 +73,12 @@ DELETE FROM concept_transactions WHERE environment_id = @environment_id AND id =
 -- name: EnvironmentSetKept :exec
 UPDATE environments SET keep_concepts_days = sqlc.narg('concepts'), keep_refused_days = sqlc.narg('refused'), keep_ended_days = sqlc.narg('ended') WHERE id = @id;
 
--- What was kept for as many days as its environment says: sales that are cancelled or closed, and of which nothing is under way.
+-- What was kept for as many days as its environment says: sales that are cancelled or closed, offers that were refused or expired, and
+-- nothing of which something is under way.
 -- name: SystemSalesOver :many
 SELECT s.environment_id, s.id FROM sales s JOIN environments e ON e.id = s.environment_id
-WHERE s.erased_at IS NULL AND s.status_type IN ('cancelled', 'closed') AND (e.keep_refused_days > 0 OR e.keep_ended_days > 0) AND s.id > @after_id AND (
-    s.status_type = 'cancelled' AND s.status_changed_at + e.keep_refused_days * interval '1 day' < @now::timestamptz
+WHERE s.erased_at IS NULL AND (s.status_type IN ('cancelled', 'closed') OR s.status IN ('offer_rejected', 'offer_rejected_alternative', 'offer_expired')) AND (e.keep_refused_days > 0 OR e.keep_ended_days > 0) AND s.id > @after_id AND (
+    (s.status_type = 'cancelled' OR s.status IN ('offer_rejected', 'offer_rejected_alternative', 'offer_expired')) AND s.status_changed_at + e.keep_refused_days * interval '1 day' < @now::timestamptz
     OR s.status_type = 'closed' AND s.status_changed_at + e.keep_ended_days * interval '1 day' < @now::timestamptz)
   AND NOT EXISTS (SELECT FROM forwardings f WHERE f.environment_id = s.environment_id AND f.sale_id = s.id AND f.state IN ('waiting', 'sending', 'action_required', 'outcome_unknown'))
   AND NOT EXISTS (SELECT FROM cancellation_requests c WHERE c.environment_id = s.environment_id AND c.sale_id = s.id AND c.state IN ('asking', 'open', 'withdrawing'))

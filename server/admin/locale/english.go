@@ -187,8 +187,9 @@ var english = map[string]string{
 	// Rows of a partner that could not be read.
 	"Bekijk welke": "See which",
 	"Accordering":  "Agreement", "Productvraag": "Product question",
-	"Geannuleerde transacties: dagen na het annuleren": "Cancelled sales: days after the cancellation",
-	"geen tekst": "no text", "geen ja of nee": "no yes or no", "geen heel getal": "no whole number", "geen datum of tijd die we kennen": "no date or time that we know",
+	"Transacties met een status van het type Geannuleerd, en offertes die zijn afgewezen of verlopen.": "Sales with a status of the type Cancelled, and offers that were refused or expired.",
+	"Geannuleerd of geweigerd: dagen daarna":                                                           "Cancelled or refused: days after that",
+	"geen tekst":                                                                                       "no text", "geen ja of nee": "no yes or no", "geen heel getal": "no whole number", "geen datum of tijd die we kennen": "no date or time that we know",
 	"geen bedrag met maar één betekenis": "no amount with one meaning only", "geen leesbare tekst: de tekenset klopt niet": "no readable text: the character set is wrong",
 	"geen geheel van velden": "no object", "geen lijst": "no list", "ontbreekt": "missing", "voorwaarden die niet te lezen zijn": "conditions that cannot be read", "te lang": "too long",
 	"een regel zonder nummer": "a row without a number", "hun nummer %s": "their number %s",

@@ -130,7 +130,7 @@ func Environment(v EnvironmentView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Text(v.Kept, "refused_days", t(ctx, "Geannuleerde transacties: dagen na het annuleren"), "", templ.Attributes{"inputmode": "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Text(v.Kept, "refused_days", t(ctx, "Geannuleerd of geweigerd: dagen daarna"), t(ctx, "Transacties met een status van het type Geannuleerd, en offertes die zijn afgewezen of verlopen."), templ.Attributes{"inputmode": "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

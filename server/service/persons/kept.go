@@ -10,7 +10,7 @@ import (
 // Kept is for how many days an environment keeps the persons of what came to nothing or to its end; 0: it keeps them.
 type Kept struct {
 	Concepts int // what a dialer prefilled, and nothing came of
-	Refused  int // sales that are cancelled
+	Refused  int // sales that are cancelled, offers that were refused or expired
 	Ended    int // sales that are closed
 }
 
