@@ -229,7 +229,7 @@ func asked(q *Question) bool {
 // alwaysAnswered says whether our question is always asked and required.
 func (d *drifting) alwaysAnswered(id int64) bool {
 	return slices.ContainsFunc(d.ours, func(q Question) bool {
-		return q.ID == id && q.Required && q.Visible && !q.RuleRequired && !q.RuleVisible
+		return q.ID == id && q.always()
 	})
 }
 

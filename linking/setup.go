@@ -54,6 +54,12 @@ func CompareQuestions(ours, theirs Question, options Options) []Problem {
 	if theirs.Required && theirs.Visible && !theirs.RuleRequired && (!ours.Required || !ours.Visible) {
 		problems = append(problems, Problem{Code: states.ProblemNotRequiredHere, Subject: ours.Name})
 	}
+	if theirs.Validator != "" && theirs.Validator != ours.Validator {
+		problems = append(problems, Problem{Code: states.ProblemDifferentCheck, Subject: ours.Name, Detail: theirs.Validator})
+	}
+	if theirs.mayBeAsked() && !ours.always() && ruleText(theirs.Rule) != ruleText(ours.Rule) {
+		problems = append(problems, Problem{Code: states.ProblemDifferentRule, Subject: ours.Name})
+	}
 	if len(theirs.Options) == 0 {
 		return problems
 	}
@@ -68,3 +74,11 @@ func CompareQuestions(ours, theirs Question, options Options) []Problem {
 	}
 	return problems
 }
+
+// mayBeAsked says whether it depends on the sale that a question must be answered.
+func (q *Question) mayBeAsked() bool {
+	return q.Rule != nil && (q.RuleRequired || q.RuleVisible) && asked(q)
+}
+
+// always says whether a question is asked and required of every sale.
+func (q *Question) always() bool { return q.Required && q.Visible && !q.RuleRequired && !q.RuleVisible }

@@ -67,6 +67,8 @@ const (
 	ProblemNoMatchingOption Reason = "no_matching_option"
 	ProblemDifferentType    Reason = "different_type"
 	ProblemNotRequiredHere  Reason = "not_required_here"
+	ProblemDifferentCheck   Reason = "different_check"
+	ProblemDifferentRule    Reason = "different_rule"
 )
 
 // Why a person's data cannot be erased yet: something is done with it.

@@ -117,6 +117,8 @@ var problems = map[states.Reason]sentence{
 	states.ProblemRuleDepth:         {"De voorwaarden zijn te diep genest: hooguit %[2]s groepen.%.0[1]s", "The conditions are nested too deep: at most %[2]s groups.%.0[1]s"},
 	states.ProblemRuleName:          {"Regel %[2]s heeft geen naam.%.0[1]s", "Rule %[2]s has no name.%.0[1]s"},
 	states.ProblemNotRequiredHere:   {"“%[1]s” is bij de partner verplicht en hier niet.%.0[2]s", "“%[1]s” is required at the partner and not here.%.0[2]s"},
+	states.ProblemDifferentCheck:    {"De partner controleert het antwoord op “%[1]s” (%[2]s), en bij ons gebeurt dat niet of anders.", "The partner checks the answer to “%[1]s” (%[2]s), and here that is not done, or in another way."},
+	states.ProblemDifferentRule:     {"“%[1]s” wordt bij de partner onder andere condities gevraagd dan bij ons.%.0[2]s", "The partner asks “%[1]s” under other conditions than we do.%.0[2]s"},
 	states.ReasonRejected:           {"De partner neemt de transactie niet aan%[1]s: %[2]s", "The partner does not take the sale%[1]s: %[2]s"},
 	states.ReasonInternal:           {"In Koppel zelf ging iets mis bij het verzenden (nummer %[2]s). Het wordt vanzelf opnieuw geprobeerd; meld het bij het beheer als het blijft.%.0[1]s", "Something went wrong in Koppel itself while sending (number %[2]s). It is tried again by itself; tell your administrator if it stays.%.0[1]s"},
 	states.ReasonForbidden:          {"De partner staat dit niet toe: %[2]s%.0[1]s", "The partner does not allow this: %[2]s%.0[1]s"},

@@ -81,11 +81,7 @@ func (v *visit) linkNow(link views.Link) (views.LinkNow, error) {
 	if err != nil {
 		return now, err
 	}
-	for _, item := range health.Items {
-		if item.Serious() && now.Products > 0 {
-			now.Serious++
-		}
-	}
+	now.Holding, now.Unfollowed = health.Holding(), health.Unfollowed()
 	for _, f := range state.Forwardings {
 		now.Waiting[f.State] += f.Sales
 	}

@@ -5,6 +5,7 @@ import (
 	"koppel/salesdock"
 	"koppel/server/service"
 	"koppel/server/service/integrations"
+	"koppel/words"
 )
 
 // health is what is not mapped at a link, and what drifted since it was.
@@ -22,14 +23,19 @@ type healthItem struct {
 	Class      string       `json:"class"`
 	Old        *string      `json:"old"`
 	New        *string      `json:"new"`
+	Problem    *string      `json:"problem"`
 	Sales      int64        `json:"sales"`
 }
 
-func wireHealthItem(i integrations.HealthItem) healthItem {
-	return healthItem{
+func (c *call) wireHealthItem(i integrations.HealthItem) healthItem {
+	row := healthItem{
 		Part: i.Part, Identifier: i.Identifier, Name: i.Name, Unmapped: i.Unmapped, Change: service.Optional(i.Change), Class: i.Class,
 		Old: service.Optional(i.Old), New: service.Optional(i.New), Sales: i.Sales,
 	}
+	if i.Problem != nil {
+		row.Problem = new(words.Problem(c.actor.Language, *i.Problem))
+	}
+	return row
 }
 
 func (c *call) integrationHealth() (reply, error) {
@@ -41,7 +47,7 @@ func (c *call) integrationHealth() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(health{OK: h.OK, Items: each(h.Items, wireHealthItem)})
+	return ok(health{OK: h.OK, Items: each(h.Items, c.wireHealthItem)})
 }
 
 func (c *call) seenDrift() (reply, error) {

@@ -236,7 +236,7 @@ type LinkNow struct {
 	SetAside              integrations.SetAsideSum
 	Operations            []db.Operation
 	Jobs                  []service.BackgroundJob
-	Serious               int64 // things about the link that keep sales, now or soon
+	Holding, Unfollowed   int64 // of its health
 	Vanishing             db.IntegrationProductsVanishingRow
 	Fingerprint           string // of the key that our calls are signed with
 }
@@ -678,7 +678,7 @@ func IntegrationLive(v LinkNow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = healthNotice(v.Link, v.Serious).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = healthNotice(v.ID, v.Name, v.Holding, v.Unfollowed).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

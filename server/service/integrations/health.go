@@ -17,19 +17,43 @@ import (
 type HealthItem struct {
 	linking.Drift
 	Unmapped bool
-	Sales    int64 // that it holds up now
+	Problem  *linking.Problem // what does not fit between the partner's question and ours; nil: that is not it
+	Sales    int64            // that it holds up now, or whose status is not followed
 }
 
 // Health is what is not mapped, what drifted since it was mapped, and how many sales each holds up.
 type Health struct {
-	OK    bool // nothing keeps a sale, now or soon
-	Items []HealthItem
+	OK       bool // nothing keeps a sale, now or soon
+	Items    []HealthItem
+	imported bool // there is something that can be sold
 }
 
-// Serious says whether sales are kept by an item, now or soon.
-func (i HealthItem) Serious() bool { return i.Class != linking.DriftSafe }
+// Serious says whether sales are kept by an item, now or soon. A status that is not followed keeps none.
+func (i HealthItem) Serious() bool {
+	return i.Class != linking.DriftSafe && i.Part != linking.PartStatuses
+}
 
-// IntegrationHealth works out how a link stands.
+// Holding counts the items that keep sales. Where nothing was imported there is nothing to keep.
+func (h *Health) Holding() (count int64) {
+	for _, i := range h.Items {
+		if h.imported && i.Serious() {
+			count++
+		}
+	}
+	return count
+}
+
+// Unfollowed counts the partner's statuses that nobody mapped.
+func (h *Health) Unfollowed() (count int64) {
+	for _, i := range h.Items {
+		if h.imported && i.Part == linking.PartStatuses && i.Unmapped {
+			count++
+		}
+	}
+	return count
+}
+
+// IntegrationHealth works out how a link stands: the one reading behind every page that says something of it.
 func (s *Integrations) IntegrationHealth(ctx context.Context, a service.Actor, id int64) (h Health, err error) {
 	err = s.mapping(ctx, a, id, func(tx *db.Tx, setup linking.PartnerSetup, m linking.Mappings) error {
 		before, err := ledger.SetupAsMapped(ctx, tx, a.EnvironmentID, id)
@@ -55,6 +79,8 @@ func (s *Integrations) IntegrationHealth(ctx context.Context, a service.Actor, i
 			}
 			h.Items = append(h.Items, HealthItem{Drift: missing, Unmapped: true})
 		}
+		h.imported = len(types) > 0
+		h.compare(setup, m, ours, types)
 		if err := countHeld(ctx, tx, a, id, &h); err != nil {
 			return err
 		}
@@ -62,6 +88,27 @@ func (s *Integrations) IntegrationHealth(ctx context.Context, a service.Actor, i
 		return nil
 	})
 	return h, err
+}
+
+// compare adds what does not fit between the questions that are mapped to each other, where nothing else is told of them.
+func (h *Health) compare(setup linking.PartnerSetup, m linking.Mappings, ours []linking.Question, types []string) {
+	for _, theirs := range setup.Questions {
+		mapping, mapped := m.Questions[theirs.Identifier]
+		at := slices.IndexFunc(ours, func(q linking.Question) bool { return q.ID == mapping.QuestionID })
+		told := slices.ContainsFunc(h.Items, func(i HealthItem) bool {
+			return i.Part == linking.PartQuestions && i.Identifier == theirs.Identifier && i.Serious()
+		})
+		if !mapped || at < 0 || told || !theirs.TakesAnswer() || !slices.ContainsFunc(types, theirs.AppliesTo) {
+			continue
+		}
+		for _, problem := range linking.CompareQuestions(ours[at], theirs, mapping.Options) {
+			class := linking.DriftNeedsMapping
+			if problem.Code == states.ProblemDifferentCheck || problem.Code == states.ProblemDifferentRule {
+				class = linking.DriftSafe // a warning: most answers pass
+			}
+			h.Items = append(h.Items, HealthItem{Drift: linking.Drift{Part: linking.PartQuestions, Identifier: theirs.Identifier, Name: theirs.Name, Class: class}, Problem: &problem})
+		}
+	}
 }
 
 // countHeld says how many sales each item holds up. What holds up sales without being mapped or drifted, such as

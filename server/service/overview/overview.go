@@ -24,6 +24,8 @@ type LinkOverview struct {
 	SetAside integrations.SetAsideSum // rows of the partner that could not be read
 	// SetAsideRows names the first few of them.
 	SetAsideRows []db.SetAsideRow
+	// Holding and Unfollowed are of its health: what keeps sales, now or soon, and statuses that are not followed.
+	Holding, Unfollowed int64
 	// Operations are under way at it.
 	Operations []db.Operation
 }
@@ -98,6 +100,14 @@ func (o Glance) Waiting() (count int64) {
 		}
 	}
 	return count + int64(len(o.ToConfirm)+len(o.Requests)+len(o.Webhooks))
+}
+
+// Holding counts what in the connections to partners keeps sales, now or soon.
+func (o Glance) Holding() (count int64) {
+	for _, l := range o.Links {
+		count += l.Holding
+	}
+	return count
 }
 
 // ForPerson says whether a group waits for a person: unknown outcomes do after a look that can be trusted.
@@ -204,6 +214,11 @@ func (s *Overview) linkOverviews(ctx context.Context, tx *db.Tx, a service.Actor
 				link.Unmapped = append(link.Unmapped, u)
 			}
 		}
+		health, err := s.Integrations.IntegrationHealth(ctx, a, row.ID)
+		if err != nil {
+			return nil, err
+		}
+		link.Holding, link.Unfollowed = health.Holding(), health.Unfollowed()
 		link.Jobs = service.JobsOf(wrong, states.SubjectIntegration, row.ID)
 		list = append(list, link)
 	}

@@ -7,7 +7,9 @@ import (
 
 	"koppel/db"
 	"koppel/db/dbtest"
+	"koppel/ledger"
 	"koppel/linking"
+	"koppel/server/service/integrations"
 	"koppel/server/servicetest"
 	"koppel/states"
 )
@@ -60,4 +62,32 @@ func TestWhatWaitsIsCountedAsListed(t *testing.T) {
 	count, err := s.Overview.WaitingCount(ctx, other)
 	require.NoError(t, err)
 	require.Zero(t, count)
+}
+
+// What does not fit between the partner's question and ours is told with the link's health, as on the page of its questions.
+func TestHealthTellsWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	theirs := linking.Question{
+		ID: 1, Name: "Meter", Identifier: "meter", InputType: "mc-single", Options: []string{"Slim"}, Required: true, Visible: true, RuleRequired: true, Validator: "numeric",
+		Rule: &linking.Rule{Type: linking.RuleCondition, Identifier: "profile.type", Operator: "=", Value: linking.RuleValues{"business"}},
+	}
+	s.Tx(func(tx *db.Tx) error {
+		_, err := ledger.SaveSetupPart(ctx, tx, s.Owner.EnvironmentID, link.ID, linking.PartQuestions, []linking.Question{theirs}, s.Now())
+		return err
+	})
+	ours, err := s.Catalogue.SaveQuestion(ctx, s.Owner, 0, linking.Question{Name: "Onze meter", Identifier: "meter", InputType: "mc-single", Options: []string{"Slim", "Oud"}, Visible: true}, 1)
+	require.NoError(t, err)
+	require.NoError(t, s.Integrations.SaveQuestionMappings(ctx, s.Owner, link.ID, []integrations.QuestionPair{{PartnerIdentifier: "meter", QuestionID: ours.ID}}))
+	health, err := s.Integrations.IntegrationHealth(ctx, s.Owner, link.ID)
+	require.NoError(t, err)
+	serious := map[states.Reason]bool{}
+	for _, i := range health.Items {
+		serious[i.Problem.Code] = i.Serious()
+	}
+	require.Equal(t, map[states.Reason]bool{states.ProblemNoMatchingOption: true, states.ProblemDifferentCheck: false, states.ProblemDifferentRule: false}, serious)
+	o, err := s.Overview.Read(ctx, s.Owner)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, o.Holding())
 }
