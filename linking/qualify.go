@@ -2,6 +2,7 @@ package linking
 
 import (
 	"slices"
+	"strings"
 
 	"koppel/states"
 )
@@ -51,9 +52,18 @@ func (s *Settings) Qualifies(facts *SaleFacts, byHand bool) Verdict {
 			code = states.ReasonConditionKnown
 		}
 		failing := rule.Conditions.FirstFailing(facts)
-		reasons = append(reasons, Problem{Code: code, Subject: rule.Name, Detail: failing.Identifier + " " + failing.Operator})
+		reasons = append(reasons, Problem{Code: code, Subject: rule.Name, Detail: failing.told()})
 	}
 	return Verdict{Reasons: reasons}
+}
+
+// told is a condition for eyes: its words are made where the reader's language is known.
+func (r *Rule) told() string {
+	text := r.Identifier + " " + r.Operator
+	if len(r.Value) > 0 && r.Identifier != "product.id" { // a number says nothing
+		text += " = " + strings.Join(r.Value, ", ")
+	}
+	return text
 }
 
 func (f *Forwarding) refuses(facts *SaleFacts, byHand bool) states.Reason {

@@ -38,11 +38,22 @@ func Problem(language states.Language, p linking.Problem) string {
 	if language == states.English {
 		text = s.en
 	}
+	detail := p.Detail
+	switch p.Code {
+	case states.ReasonStatus:
+		if status, system := linking.SystemStatus(detail); system {
+			detail = status.Name
+		}
+	case states.ReasonCondition, states.ReasonConditionKnown:
+		detail = condition(language, detail)
+	case states.ProblemDifferentType:
+		detail = inWords(language, inputTypes, detail)
+	}
 	subject := p.Subject
 	if subject == linking.GeneralSetting {
 		subject = Say(language, "general_setting")
 	}
-	return fmt.Sprintf(text, subject, statusLine(language, p.Detail))
+	return fmt.Sprintf(text, subject, statusLine(language, detail))
 }
 
 // statusLine puts a status in words where a problem's detail is one (linking.StatusDetail).
@@ -125,7 +136,7 @@ var problems = map[states.Reason]sentence{
 	states.ReasonMoved:              {"Het adres van de partner is verhuisd: %[2]s. Vul bij de integratie het nieuwe adres in, met een token.%.0[1]s", "The partner's address has moved: %[2]s. Enter the new address at the integration, with a token.%.0[1]s"},
 	states.ReasonUnreadable:         {"Van de partner kwam iets anders dan een antwoord van een Salesdock-omgeving.%.0[1]s%.0[2]s", "What came from the partner is no answer of a Salesdock environment.%.0[1]s%.0[2]s"},
 	states.ReasonNotFound:           {"Wat gevraagd werd, bestaat bij de partner niet (meer).%.0[1]s%.0[2]s", "What was asked for does not exist at the partner (any more).%.0[1]s%.0[2]s"},
-	states.ReasonTokenRefused:       {"De partner weigert de token. Vraag een nieuwe en vul hem in bij de integratie. We proberen de oude ook vanzelf opnieuw: neemt de partner hem weer aan, dan gaat alles verder.%.0[1]s%.0[2]s", "The partner refuses the token. Ask for a new one and enter it at the integration. The old one is tried again by itself too: once the partner accepts it again, everything goes on.%.0[1]s%.0[2]s"},
+	states.ReasonTokenRefused:       {"De partner weigert het token. Vraag een nieuw en vul het in bij de integratie. We proberen het oude ook vanzelf opnieuw: neemt de partner het weer aan, dan gaat alles verder.%.0[1]s%.0[2]s", "The partner refuses the token. Ask for a new one and enter it at the integration. The old one is tried again by itself too: once the partner accepts it again, everything goes on.%.0[1]s%.0[2]s"},
 	states.ReasonUnknown:            {"De transactie is verzonden, maar het antwoord van de partner is niet aangekomen. Er wordt bij de partner gekeken of ze er is; daarna staat hier of ze er niet is, of waaruit je kiest.%.0[1]s%.0[2]s", "The sale was sent, but the partner's answer did not arrive. The partner is looked at, whether it has it; after that it says here that it is not there, or what you choose from.%.0[1]s%.0[2]s"},
 	states.ReasonRestored:           {"Dit is van voor het terugzetten van een reservekopie. In de tijd die daarmee verloren ging, kan de transactie verzonden zijn; er wordt bij de partner gekeken of ze er is.%.0[1]s%.0[2]s", "This is of before a backup was restored. The sale may have been sent in the time that was lost with that; the partner is looked at, whether it has it.%.0[1]s%.0[2]s"},
 	states.ReasonLookUnread:         {"In de lijst van de partner staat een rij zonder leesbaar nummer.%.0[1]s%.0[2]s", "The partner's list has a row without a number that can be read.%.0[1]s%.0[2]s"},
@@ -160,11 +171,11 @@ var sentences = map[string]sentence{
 	"no_token":                   {"Stuur een token mee: Authorization: Bearer <token>.", "Send a token: Authorization: Bearer <token>."},
 	"costly_throttled":           {"Dit kost veel, en mag hooguit %d keer per minuut. Probeer het over %d seconden opnieuw.", "This takes much, and may be done %d times a minute at most. Try again in %d seconds."},
 	"too_many_refused":           {"Vanaf dit adres zijn te veel tokens geweigerd: hooguit %d per minuut. Probeer het over %d seconden opnieuw.", "Too many tokens were refused from this address: at most %d a minute. Try again in %d seconds."},
-	"account_not_of_token":       {"Deze token hoort niet bij een account met deze naam. Controleer de accountnaam.", "This token is not of an account of this name. Check the account's name."},
-	"bad_token":                  {"Deze token is onbekend, ingetrokken of verlopen.", "This token is unknown, revoked or expired."},
-	"address_not_allowed":        {"Deze token mag vanaf dit adres niet gebruikt worden.", "This token may not be used from this address."},
-	"integration_token":          {"Deze token is voor een integratie en werkt alleen tussen omgevingen.", "This token is for an integration and works between environments only."},
-	"scope_not_allowed":          {"Deze token mag alleen gegevens van de eigen gebruiker zien (user, niet account).", "This token may see its own user's data only (user, not account)."},
+	"account_not_of_token":       {"Dit token hoort niet bij een account met deze naam. Controleer de accountnaam.", "This token is not of an account of this name. Check the account's name."},
+	"bad_token":                  {"Dit token is onbekend, ingetrokken of verlopen.", "This token is unknown, revoked or expired."},
+	"address_not_allowed":        {"Dit token mag vanaf dit adres niet gebruikt worden.", "This token may not be used from this address."},
+	"integration_token":          {"Dit token is voor een integratie en werkt alleen tussen omgevingen.", "This token is for an integration and works between environments only."},
+	"scope_not_allowed":          {"Dit token mag alleen gegevens van de eigen gebruiker zien (user, niet account).", "This token may see its own user's data only (user, not account)."},
 	"forbidden":                  {"Daarvoor heeft deze gebruiker geen rechten.", "This user may not do that."},
 	"not_found":                  {"Dat bestaat niet.", "That does not exist."},
 	"no_such_url":                {"Dit adres bestaat niet. Zie /openapi.json.", "There is no such address. See /openapi.json."},
@@ -251,7 +262,7 @@ var sentences = map[string]sentence{
 	"integration_exists":         {"Met dit account is er al een integratie.", "There is an integration with this account already."},
 	"integration_paused":         {"De integratie staat op pauze. Hervat haar eerst.", "The integration is paused. Resume it first."},
 	"connection_refused":         {"De verbinding werkt niet: %s", "The connection does not work: %s"},
-	"token_again":                {"Een ander account of adres vraagt ook een nieuwe token.", "Another account or address needs a new token too."},
+	"token_again":                {"Een ander account of adres vraagt ook een nieuw token.", "Another account or address needs a new token too."},
 	"wrong_state":                {"Dat kan in deze toestand niet: %s.", "That cannot be done in this state: %s."},
 	"unknown_product":            {"Product %d biedt deze partner niet aan.", "This partner does not offer product %d."},
 	"look_first":                 {"Eerst moet bij de partner gekeken zijn of de transactie er is. Dat gebeurt vanzelf, zodra de integratie loopt.", "The partner must be looked at first, whether it has the sale. That happens by itself, as soon as the integration runs."},
@@ -268,7 +279,7 @@ var sentences = map[string]sentence{
 	"http_307":                   {"het adres is nu een ander", "the address is another one now"},
 	"http_308":                   {"het adres is voorgoed veranderd", "the address has changed for good"},
 	"http_400":                   {"het verzoek klopt volgens hem niet", "it says that the request is not right"},
-	"http_401":                   {"de token is niet goed", "the token is not right"},
+	"http_401":                   {"het token is niet goed", "the token is not right"},
 	"http_402":                   {"er moet daar eerst betaald worden", "payment is needed there first"},
 	"http_403":                   {"het mag niet", "it is not allowed"},
 	"http_404":                   {"het adres, het account of de flow bestaat daar niet", "the address, account or flow does not exist there"},
@@ -287,18 +298,18 @@ var sentences = map[string]sentence{
 	"http_451":                   {"het mag niet van de wet", "the law does not allow it"},
 	"http_other":                 {"antwoord %s", "answer %s"},
 	"test_ok":                    {"De verbinding werkt.", "The connection works."},
-	"test_unknown_account":       {"Op dit adres bestaat geen account met deze naam, of de token is van een ander account.", "There is no account of this name at this address, or the token is another account's."},
-	"test_bad_token":             {"De partner weigert deze token. Controleer de accountnaam, of vraag een nieuwe token en plak hem helemaal.", "The partner refuses this token. Check the account's name, or ask for a new token and paste all of it."},
-	"test_address":               {"De partner staat ons adres niet toe voor deze token. Vraag de partner ons adres toe te voegen.", "The partner does not allow our address for this token. Ask the partner to add our address."},
+	"test_unknown_account":       {"Op dit adres bestaat geen account met deze naam, of het token is van een ander account.", "There is no account of this name at this address, or the token is another account's."},
+	"test_bad_token":             {"De partner weigert dit token. Controleer de accountnaam, of vraag een nieuw token en plak het helemaal.", "The partner refuses this token. Check the account's name, or ask for a new token and paste all of it."},
+	"test_address":               {"De partner staat ons adres niet toe voor dit token. Vraag de partner ons adres toe te voegen.", "The partner does not allow our address for this token. Ask the partner to add our address."},
 	"test_account_refused":       {"De partner geeft dit account niet vrij, en een verzonnen naam weigert hij net zo. Controleer de accountnaam; klopt die, vraag dan of ons adres toegestaan moet worden.", "The partner does not give access to this account, and refuses an invented name in the same way. Check the account name; if it is right, ask whether our address must be allowed."},
 	"test_moved":                 {"Dit adres verwijst door naar een ander. Vul het adres in waar het naartoe gaat; let op https:// en www.", "This address sends its visitors on to another one. Enter the address where it leads; mind https:// and www."},
-	"token_form":                 {"Een token heeft geen spaties, regeleinden of letters met een accent. Plak hem opnieuw.", "A token has no spaces, line ends or accented letters in it. Paste it again."},
+	"token_form":                 {"Een token heeft geen spaties, regeleinden of letters met een accent. Plak het opnieuw.", "A token has no spaces, line ends or accented letters in it. Paste it again."},
 	"address_https":              {"Alleen een https-adres op de gewone poort (443) mag. Een ander adres moet de beheerder van deze installatie toestaan (KOPPEL_PARTNER_HOSTS).", "Only an https address on the usual port (443) is allowed. Another address has to be allowed by who runs this installation (KOPPEL_PARTNER_HOSTS)."},
 	"test_private":               {"Dit adres hoort bij een besloten netwerk en wordt niet aangeroepen. De beheerder van deze installatie kan het toestaan (KOPPEL_PARTNER_HOSTS).", "This address belongs to a private network and is not called. Who runs this installation can allow it (KOPPEL_PARTNER_HOSTS)."},
 	"test_unreachable":           {"De partner is niet bereikbaar op dit adres.", "The partner cannot be reached at this address."},
 	"test_throttled":             {"De partner vraagt ons te wachten. Probeer het over een minuut opnieuw.", "The partner asks us to wait. Try again in a minute."},
 	"test_not_salesdock":         {"Op dit adres antwoordt iets anders dan een Salesdock-omgeving.", "Something else than a Salesdock environment answers at this address."},
-	"warn_plain_token":           {"Deze token is niet gemarkeerd als “voor een integratie”. Hij werkt, maar kan ook als gewone API-token gebruikt worden.", "This token is not marked for an integration. It works, but can be used as a general API token too."},
+	"warn_plain_token":           {"Dit token is niet gemarkeerd als “voor een integratie”. Het werkt, maar kan ook als gewone API-token gebruikt worden.", "This token is not marked for an integration. It works, but can be used as a general API token too."},
 	"same_environment":           {"Dit is de omgeving zelf: een transactie zou in een kring gaan. Kies de omgeving van een partner.", "This is the environment itself: a sale would go round in a loop. Choose a partner's environment."},
 	"concept_used":               {"Van dit voorstel van een dialer is al transactie %d gemaakt.", "Sale %d was made of this dialer's proposal already."},
 	"optin_kept":                 {"Deze transactie heeft al opt-in-gegevens en houdt die. Alleen intrekken kan nog: withdrawn_at.", "This sale has opt-in data and keeps it. It can only be withdrawn: withdrawn_at."},
@@ -312,9 +323,9 @@ var sentences = map[string]sentence{
 	"cancellation_withdrawn":     {"al ingetrokken", "withdrawn already"},
 	"cancellation_expired":       {"verlopen", "expired"},
 	"cancellation_refused":       {"niet aangenomen door de partner", "not taken by the partner"},
-	"not_signed":                 {"Deze token werkt alleen tussen omgevingen: een oproep ermee moet ondertekend zijn (RFC 9421).", "This token works between environments only: a call with it must be signed (RFC 9421)."},
+	"not_signed":                 {"Dit token werkt alleen tussen omgevingen: een oproep ermee moet ondertekend zijn (RFC 9421).", "This token works between environments only: a call with it must be signed (RFC 9421)."},
 	"bad_signature":              {"De ondertekening van deze oproep klopt niet. Loopt de klok van de afzender gelijk, en verandert een proxy onderweg niets?", "The signature of this call does not hold. Is the sender's clock right, and does no proxy change the call on its way?"},
-	"signed_by_another":          {"Deze oproep is met een andere sleutel ondertekend dan de koppeling kent. Klopt dat, laat een beheerder dan bij Inkomend de sleutel vergeten, of een nieuwe token maken als er nog geen koppeling is.", "This call is signed with another key than the link knows. If that is right, have an admin forget the key under Incoming, or make a new token where there is no link yet."},
+	"signed_by_another":          {"Deze oproep is met een andere sleutel ondertekend dan de koppeling kent. Klopt dat, laat een beheerder dan bij Inkomend de sleutel vergeten, of een nieuw token maken als er nog geen koppeling is.", "This call is signed with another key than the link knows. If that is right, have an admin forget the key under Incoming, or make a new token where there is no link yet."},
 	"signed_before":              {"Deze ondertekende oproep is al eens gedaan. Onderteken elke oproep opnieuw.", "This signed call was made before. Sign each call anew."},
 	"test_signature":             {"De partner kent een andere sleutel van ons. Laat een beheerder daar bij Inkomend de sleutel van deze koppeling vergeten, en test opnieuw.", "The partner knows another key of ours. Have an admin there forget this link's key under Incoming, and test again."},
 	"warn_both_ways":             {"Deze omgeving is ook aan jullie gekoppeld. Een product dat heen en weer gaat, geeft een kring: die transacties worden geweigerd.", "This environment is linked to you as well. A product that goes back and forth makes a loop: such sales are refused."},

@@ -44,3 +44,29 @@ func TestProblemsReadAsSentences(t *testing.T) {
 	require.Equal(t, "Bij “Betaalwijze” is “Acceptgiro” geen keuze.",
 		words.Problem(states.Dutch, linking.Problem{Code: states.ProblemNotAnOption, Subject: "Betaalwijze", Detail: "Acceptgiro"}))
 }
+
+// A code is nobody's word: what a sentence tells of a status, a condition or a kind of question is said in words.
+func TestCodesAreSaidInWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		problem linking.Problem
+		said    string
+	}{
+		{linking.Problem{Code: states.ReasonStatus, Subject: linking.GeneralSetting, Detail: "new"}, "status “Nieuw”"},
+		{linking.Problem{Code: states.ReasonCondition, Subject: "Zakelijk", Detail: "product.type = = solar"}, "“producttype is solar”"},
+		{linking.Problem{Code: states.ReasonCondition, Subject: "Zakelijk", Detail: "product.id ="}, "“product is”"},
+		{linking.Problem{Code: states.ReasonConditionKnown, Subject: "Zakelijk", Detail: "question.identifier not in = a, b"}, "“een antwoord is geen van a, b”"},
+		{linking.Problem{Code: states.ProblemDifferentType, Subject: "Datum", Detail: "switchdate"}, ": overstapdatum."},
+	} {
+		require.Contains(t, words.Problem(states.Dutch, c.problem), c.said)
+	}
+}
+
+// It is "het token", in every sentence.
+func TestATokenIsHet(t *testing.T) {
+	t.Parallel()
+	wrong := regexp.MustCompile(`(?i)\b(de|deze|die|nieuwe|oude) token\b`)
+	for key, said := range words.Keys() {
+		require.NotRegexp(t, wrong, said[0], key)
+	}
+}

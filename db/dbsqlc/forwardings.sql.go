@@ -121,7 +121,7 @@ func (q *Queries) ForwardingAttempts(ctx context.Context, environmentID int64, f
 }
 
 const forwardingByID = `-- name: ForwardingByID :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND id = $2
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since FROM forwardings WHERE environment_id = $1 AND id = $2
 `
 
 func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD int64) (Forwarding, error) {
@@ -156,6 +156,7 @@ func (q *Queries) ForwardingByID(ctx context.Context, environmentID int64, iD in
 		&i.UnknownAt,
 		&i.LookedAt,
 		&i.LooksEmpty,
+		&i.HeldSince,
 	)
 	return i, err
 }
@@ -178,7 +179,7 @@ func (q *Queries) ForwardingCandidates(ctx context.Context, arg ForwardingCandid
 const forwardingClaim = `-- name: ForwardingClaim :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, key = $1, request_sealed = $2, optin = $3, sending_since = coalesce(sending_since, $4),
   may_resend = false, cause = '', problems = '[]', updated_at = $4
-WHERE environment_id = $5 AND id = $6 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
+WHERE environment_id = $5 AND id = $6 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since
 `
 
 type ForwardingClaimParams struct {
@@ -230,13 +231,14 @@ func (q *Queries) ForwardingClaim(ctx context.Context, arg ForwardingClaimParams
 		&i.UnknownAt,
 		&i.LookedAt,
 		&i.LooksEmpty,
+		&i.HeldSince,
 	)
 	return i, err
 }
 
 const forwardingClaimAgain = `-- name: ForwardingClaimAgain :one
 UPDATE forwardings SET state = 'sending', attempts = attempts + 1, may_resend = false, look = '', updated_at = $1
-WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
+WHERE environment_id = $2 AND id = $3 AND state IN ('sending', 'outcome_unknown') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since
 `
 
 type ForwardingClaimAgainParams struct {
@@ -278,6 +280,7 @@ func (q *Queries) ForwardingClaimAgain(ctx context.Context, arg ForwardingClaimA
 		&i.UnknownAt,
 		&i.LookedAt,
 		&i.LooksEmpty,
+		&i.HeldSince,
 	)
 	return i, err
 }
@@ -369,7 +372,7 @@ const forwardingGroups = `-- name: ForwardingGroups :many
 SELECT f.integration_id, f.state, f.cause, coalesce(f.problems -> 0 ->> 'code', '')::text AS code, coalesce(f.problems -> 0 ->> 'subject', '')::text AS subject,
   min(coalesce(f.problems -> 0 ->> 'detail', ''))::text AS detail, coalesce(min(f.problems -> 0 ->> 'field'), '')::text AS field,
   (CASE WHEN f.may_resend THEN 'resending' WHEN i.state <> 'removed' AND f.look IN ('wanted', 'looking') THEN 'looking' ELSE f.look END)::text AS look,
-  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id, coalesce(min(f.looked_at), min(f.updated_at))::timestamptz AS looked_at,
+  count(*) AS sales, min(coalesce(f.held_since, f.updated_at))::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id, coalesce(min(f.looked_at), min(f.updated_at))::timestamptz AS looked_at,
   (count(*) FILTER (WHERE f.look = 'done' AND (f.candidates -> 0 @> '{"score": 3, "product": true}' OR jsonb_array_length(f.candidates) = 1)))::bigint AS single
 FROM forwardings f JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id
 WHERE f.environment_id = $1 AND f.state IN ('action_required', 'outcome_unknown')
@@ -455,7 +458,7 @@ func (q *Queries) ForwardingHindered(ctx context.Context, arg ForwardingHindered
 
 const forwardingHurry = `-- name: ForwardingHurry :many
 UPDATE forwardings SET by_hand = true, due_at = $1, updated_at = $1
-WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
+WHERE environment_id = $2 AND integration_id = $3 AND sale_id = $4 AND state = 'waiting' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since
 `
 
 type ForwardingHurryParams struct {
@@ -508,6 +511,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 			&i.UnknownAt,
 			&i.LookedAt,
 			&i.LooksEmpty,
+			&i.HeldSince,
 		); err != nil {
 			return nil, err
 		}
@@ -520,7 +524,7 @@ func (q *Queries) ForwardingHurry(ctx context.Context, arg ForwardingHurryParams
 }
 
 const forwardingList = `-- name: ForwardingList :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since FROM forwardings WHERE environment_id = $1
   AND ($2::text IS NULL OR state = $2)
   AND ($3::text IS NULL OR cause = $3)
   AND ($4::bigint IS NULL OR integration_id = $4)
@@ -581,6 +585,7 @@ func (q *Queries) ForwardingList(ctx context.Context, arg ForwardingListParams) 
 			&i.UnknownAt,
 			&i.LookedAt,
 			&i.LooksEmpty,
+			&i.HeldSince,
 		); err != nil {
 			return nil, err
 		}
@@ -620,7 +625,7 @@ func (q *Queries) ForwardingLooked(ctx context.Context, arg ForwardingLookedPara
 }
 
 const forwardingOfSale = `-- name: ForwardingOfSale :one
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND sale_id = $3
 `
 
 type ForwardingOfSaleParams struct {
@@ -661,12 +666,13 @@ func (q *Queries) ForwardingOfSale(ctx context.Context, arg ForwardingOfSalePara
 		&i.UnknownAt,
 		&i.LookedAt,
 		&i.LooksEmpty,
+		&i.HeldSince,
 	)
 	return i, err
 }
 
 const forwardingPage = `-- name: ForwardingPage :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, f.held_since, coalesce(s.submission -> 'fields' ->> 'firstname', '')::text AS firstname, coalesce(s.submission -> 'fields' ->> 'lastname', '')::text AS lastname,
   coalesce(s.submission -> 'fields' ->> 'company_name', '')::text AS company_name, coalesce(s.sold -> 'product' ->> 'name', '')::text AS product
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.id < $2
@@ -745,6 +751,7 @@ func (q *Queries) ForwardingPage(ctx context.Context, arg ForwardingPageParams) 
 			&i.Forwarding.UnknownAt,
 			&i.Forwarding.LookedAt,
 			&i.Forwarding.LooksEmpty,
+			&i.Forwarding.HeldSince,
 			&i.Firstname,
 			&i.Lastname,
 			&i.CompanyName,
@@ -786,7 +793,8 @@ func (q *Queries) ForwardingPartnerStatus(ctx context.Context, arg ForwardingPar
 }
 
 const forwardingRelease = `-- name: ForwardingRelease :execrows
-UPDATE forwardings SET state = $1, cause = $2, problems = $3, key = '', request_sealed = NULL, sending_since = NULL, updated_at = $4
+UPDATE forwardings SET state = $1, cause = $2, problems = $3, key = '', request_sealed = NULL, sending_since = NULL,
+  held_since = CASE $1 WHEN 'action_required' THEN coalesce(held_since, $4) WHEN 'withdrawn' THEN NULL ELSE held_since END, updated_at = $4
 WHERE environment_id = $5 AND id = $6 AND state IN ('waiting', 'sending', 'action_required')
 `
 
@@ -846,7 +854,7 @@ INSERT INTO forwardings (environment_id, integration_id, sale_id, state, by_hand
 VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $6)
 ON CONFLICT (environment_id, integration_id, sale_id) DO UPDATE SET state = 'waiting', by_hand = EXCLUDED.by_hand, due_at = EXCLUDED.due_at,
   cause = '', problems = '[]', updated_at = EXCLUDED.updated_at
-WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
+WHERE forwardings.state = 'withdrawn' RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since
 `
 
 type ForwardingStartParams struct {
@@ -904,6 +912,7 @@ func (q *Queries) ForwardingStart(ctx context.Context, arg ForwardingStartParams
 			&i.UnknownAt,
 			&i.LookedAt,
 			&i.LooksEmpty,
+			&i.HeldSince,
 		); err != nil {
 			return nil, err
 		}
@@ -945,7 +954,7 @@ func (q *Queries) ForwardingStates(ctx context.Context, environmentID int64, int
 }
 
 const forwardingUnknown = `-- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = $1, cause = $2, candidates = '[]', look = $3, unknown_at = $4, looked_at = NULL, looks_empty = 0,
+UPDATE forwardings SET state = $1, cause = $2, candidates = '[]', look = $3, unknown_at = $4, looked_at = NULL, looks_empty = 0, held_since = coalesce(held_since, $4),
   due_at = greatest(due_at, $5::timestamptz), updated_at = $4
 WHERE environment_id = $6 AND id = $7 AND state IN ('sending', 'outcome_unknown')
 `
@@ -1041,7 +1050,7 @@ func (q *Queries) ForwardingsAdopted(ctx context.Context, arg ForwardingsAdopted
 }
 
 const forwardingsByPartnerSales = `-- name: ForwardingsByPartnerSales :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, f.held_since, s.status AS sale_status, s.status_type AS sale_status_type, s.status_by_person
 FROM forwardings f JOIN sales s ON s.environment_id = f.environment_id AND s.id = f.sale_id
 WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.partner_sale_id = ANY ($3::text[])
 ORDER BY f.id FOR UPDATE OF f
@@ -1098,6 +1107,7 @@ func (q *Queries) ForwardingsByPartnerSales(ctx context.Context, arg Forwardings
 			&i.Forwarding.UnknownAt,
 			&i.Forwarding.LookedAt,
 			&i.Forwarding.LooksEmpty,
+			&i.Forwarding.HeldSince,
 			&i.SaleStatus,
 			&i.SaleStatusType,
 			&i.StatusByPerson,
@@ -1439,7 +1449,7 @@ func (q *Queries) ForwardingsOfIntegrationEnd(ctx context.Context, arg Forwardin
 }
 
 const forwardingsOfSale = `-- name: ForwardingsOfSale :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since FROM forwardings WHERE environment_id = $1 AND sale_id = $2 ORDER BY id
 `
 
 func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, saleID int64) ([]Forwarding, error) {
@@ -1480,6 +1490,7 @@ func (q *Queries) ForwardingsOfSale(ctx context.Context, environmentID int64, sa
 			&i.UnknownAt,
 			&i.LookedAt,
 			&i.LooksEmpty,
+			&i.HeldSince,
 		); err != nil {
 			return nil, err
 		}
@@ -1529,7 +1540,7 @@ func (q *Queries) ForwardingsOfSales(ctx context.Context, environmentID int64, s
 }
 
 const forwardingsOpen = `-- name: ForwardingsOpen :many
-SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
+SELECT f.id, f.environment_id, f.integration_id, f.sale_id, f.state, f.by_hand, f.due_at, f.cause, f.problems, f.attempts, f.key, f.request_sealed, f.sending_since, f.may_resend, f.candidates, f.partner_sale_id, f.partner_status, f.partner_status_at, f.forwarded_at, f.abandon_reason, f.created_at, f.updated_at, f.look, f.optin, f.partner_status_read_at, f.unknown_at, f.looked_at, f.looks_empty, f.held_since, s.submission, coalesce((SELECT l.partner_product_id FROM sale_lines l
     WHERE l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id ORDER BY l.line LIMIT 1), 0)::bigint AS partner_product_id,
   coalesce((SELECT min(a.started_at) FROM forwarding_attempts a
     WHERE a.environment_id = f.environment_id AND a.forwarding_id = f.id AND a.outcome NOT IN ('made', 'not_made')), f.sending_since, f.created_at)::timestamptz AS tried_at,
@@ -1587,6 +1598,7 @@ func (q *Queries) ForwardingsOpen(ctx context.Context, environmentID int64, inte
 			&i.Forwarding.UnknownAt,
 			&i.Forwarding.LookedAt,
 			&i.Forwarding.LooksEmpty,
+			&i.Forwarding.HeldSince,
 			&i.Submission,
 			&i.PartnerProductID,
 			&i.TriedAt,
@@ -1769,7 +1781,7 @@ func (q *Queries) ForwardingsToRetry(ctx context.Context, arg ForwardingsToRetry
 }
 
 const forwardingsToSettle = `-- name: ForwardingsToSettle :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state = 'outcome_unknown' AND f.id > $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state = 'outcome_unknown' AND f.id > $3
   AND f.looked_at > f.unknown_at AND NOT f.may_resend AND CASE $4::text
     WHEN 'resend' THEN f.look = 'not_there'
     WHEN 'adopt' THEN f.look = 'done' AND coalesce((f.candidates -> 0 ->> 'product')::boolean, false)
@@ -1837,6 +1849,7 @@ func (q *Queries) ForwardingsToSettle(ctx context.Context, arg ForwardingsToSett
 			&i.UnknownAt,
 			&i.LookedAt,
 			&i.LooksEmpty,
+			&i.HeldSince,
 		); err != nil {
 			return nil, err
 		}

@@ -187,6 +187,7 @@ type Forwarding struct {
 	UnknownAt           *time.Time
 	LookedAt            *time.Time
 	LooksEmpty          int32
+	HeldSince           *time.Time
 }
 
 type ForwardingAttempt struct {

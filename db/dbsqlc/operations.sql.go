@@ -13,7 +13,7 @@ import (
 )
 
 const forwardingsToResume = `-- name: ForwardingsToResume :many
-SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND state = 'action_required' AND id > $3
+SELECT id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since FROM forwardings WHERE environment_id = $1 AND integration_id = $2 AND state = 'action_required' AND id > $3
   AND ($4::text IS NULL OR cause = $4) ORDER BY id LIMIT $5
 `
 
@@ -69,6 +69,7 @@ func (q *Queries) ForwardingsToResume(ctx context.Context, arg ForwardingsToResu
 			&i.UnknownAt,
 			&i.LookedAt,
 			&i.LooksEmpty,
+			&i.HeldSince,
 		); err != nil {
 			return nil, err
 		}

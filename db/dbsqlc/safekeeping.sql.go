@@ -15,7 +15,7 @@ import (
 const forwardingPresumeSent = `-- name: ForwardingPresumeSent :one
 UPDATE forwardings SET state = 'outcome_unknown', cause = 'outcome_unknown', look = 'wanted', candidates = '[]', problems = '[]', unknown_at = $1, looked_at = NULL, looks_empty = 0,
   may_resend = false, attempts = attempts + 1, request_sealed = $2, optin = $3, sending_since = coalesce(sending_since, $4), updated_at = $5
-WHERE environment_id = $6 AND id = $7 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty
+WHERE environment_id = $6 AND id = $7 AND state IN ('waiting', 'action_required') RETURNING id, environment_id, integration_id, sale_id, state, by_hand, due_at, cause, problems, attempts, key, request_sealed, sending_since, may_resend, candidates, partner_sale_id, partner_status, partner_status_at, forwarded_at, abandon_reason, created_at, updated_at, look, optin, partner_status_read_at, unknown_at, looked_at, looks_empty, held_since
 `
 
 type ForwardingPresumeSentParams struct {
@@ -69,6 +69,7 @@ func (q *Queries) ForwardingPresumeSent(ctx context.Context, arg ForwardingPresu
 		&i.UnknownAt,
 		&i.LookedAt,
 		&i.LooksEmpty,
+		&i.HeldSince,
 	)
 	return i, err
 }

@@ -59,7 +59,8 @@ WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'ou
 
 -- A definite answer: nothing was made at the partner, so the kept request and its key are let go.
 -- name: ForwardingRelease :execrows
-UPDATE forwardings SET state = @state, cause = @cause, problems = @problems, key = '', request_sealed = NULL, sending_since = NULL, updated_at = @now
+UPDATE forwardings SET state = @state, cause = @cause, problems = @problems, key = '', request_sealed = NULL, sending_since = NULL,
+  held_since = CASE @state WHEN 'action_required' THEN coalesce(held_since, @now) WHEN 'withdrawn' THEN NULL ELSE held_since END, updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('waiting', 'sending', 'action_required');
 
 -- Something of ours went wrong while it was being sent: its state stays, and it says so. A conflict stays what it is: it is looked up.
@@ -69,7 +70,7 @@ WHERE environment_id = @environment_id AND id = @id AND (state IN ('waiting', 's
 
 -- Unknown at a partner that keeps no keys: its sales are looked through after a while. Nothing goes before not_before.
 -- name: ForwardingUnknown :execrows
-UPDATE forwardings SET state = @state, cause = @cause, candidates = '[]', look = @look, unknown_at = @now, looked_at = NULL, looks_empty = 0,
+UPDATE forwardings SET state = @state, cause = @cause, candidates = '[]', look = @look, unknown_at = @now, looked_at = NULL, looks_empty = 0, held_since = coalesce(held_since, @now),
   due_at = greatest(due_at, sqlc.narg('not_before')::timestamptz), updated_at = @now
 WHERE environment_id = @environment_id AND id = @id AND state IN ('sending', 'outcome_unknown');
 
@@ -182,7 +183,7 @@ ORDER BY f.id DESC LIMIT @page_size;
 SELECT f.integration_id, f.state, f.cause, coalesce(f.problems -> 0 ->> 'code', '')::text AS code, coalesce(f.problems -> 0 ->> 'subject', '')::text AS subject,
   min(coalesce(f.problems -> 0 ->> 'detail', ''))::text AS detail, coalesce(min(f.problems -> 0 ->> 'field'), '')::text AS field,
   (CASE WHEN f.may_resend THEN 'resending' WHEN i.state <> 'removed' AND f.look IN ('wanted', 'looking') THEN 'looking' ELSE f.look END)::text AS look,
-  count(*) AS sales, min(f.updated_at)::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id, coalesce(min(f.looked_at), min(f.updated_at))::timestamptz AS looked_at,
+  count(*) AS sales, min(coalesce(f.held_since, f.updated_at))::timestamptz AS since, min(f.sale_id)::bigint AS first_sale_id, coalesce(min(f.looked_at), min(f.updated_at))::timestamptz AS looked_at,
   (count(*) FILTER (WHERE f.look = 'done' AND (f.candidates -> 0 @> '{"score": 3, "product": true}' OR jsonb_array_length(f.candidates) = 1)))::bigint AS single
 FROM forwardings f JOIN integrations i ON i.environment_id = f.environment_id AND i.id = f.integration_id
 WHERE f.environment_id = @environment_id AND f.state IN ('action_required', 'outcome_unknown')

@@ -2,11 +2,16 @@ package admin_test
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"koppel/db/dbtest"
 	"koppel/linking"
 )
 
@@ -34,4 +39,47 @@ func TestPagesAgreeOnHealth(t *testing.T) {
 		require.NotContains(t, body, "In orde", page)
 	}
 	require.Contains(t, p.get("/o/zonwijs").body, "1 status van")
+}
+
+// A list of products that is open is told when a run has ended since.
+func TestAnOpenListIsToldOfANewerOne(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.fill()
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	page := fmt.Sprintf("/o/zonwijs/integrations/%d/products", w.ids["integrations"])
+	live := regexp.MustCompile(`data-live="([^"]+)"`).FindStringSubmatch(p.get(page).body)[1]
+	require.NotContains(t, p.get(live).body, "intussen gesynchroniseerd")
+	dbtest.Exec(t, w.database, fmt.Sprintf(`UPDATE sync_runs SET state = 'done', finished_at = now() WHERE id = %d`, w.ids["runs"]))
+	require.Contains(t, p.get(live).body, "intussen gesynchroniseerd")
+}
+
+// Whatever is done has a word in the history: every action that is written down anywhere.
+func TestEveryActionHasAWord(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.fill()
+	written := regexp.MustCompile(`(?:Audit(?:Named)?\(ctx, tx, \w+|productsChanged\(ctx, tx, a|settle\(ctx, a, id|resolveRun\(ctx, a, id, runID), "([a-z_]+)"`)
+	actions := map[string]bool{}
+	require.NoError(t, filepath.WalkDir("../service", func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, found := range written.FindAllStringSubmatch(string(source), -1) {
+			actions[found[1]] = true
+		}
+		return err
+	}))
+	delete(actions, "map_") // the beginning of four
+	require.Greater(t, len(actions), 30)
+	for action := range actions {
+		dbtest.Exec(t, w.database, fmt.Sprintf(`INSERT INTO audit_log (environment_id, action, entity, entity_id, at) VALUES (%d, '%s', 'integration', '%d', now())`, w.owner.EnvironmentID, action, w.ids["integrations"]))
+	}
+	page := w.person().signIn("zonwijs", "owner@zonwijs.example").get(fmt.Sprintf("/o/zonwijs/integrations/%d/history", w.ids["integrations"])).body
+	for action := range actions {
+		if strings.Contains(page, "<td>"+action+"</td>") {
+			t.Errorf("%s has no word", action)
+		}
+	}
 }

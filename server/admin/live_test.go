@@ -55,7 +55,7 @@ func TestLivePartsEndWithTheRightToThem(t *testing.T) {
 		}
 		return statuses
 	}
-	every := func(status int) []int { return []int{status, status} }
+	every := func(status int) []int { return []int{status, status, status} }
 	require.Equal(t, every(http.StatusOK), ask())
 	change := func(role states.Role, organisation *int64, active bool) {
 		in := access.UserInput{Email: "collega@zonwijs.example", Firstname: "Co", Role: role, OrganisationID: organisation}

@@ -19,7 +19,33 @@ func (v *visit) showOffered() error {
 	if err != nil {
 		return err
 	}
-	return v.show(views.Offered(views.OfferedView{Link: link, Page: page, States: states, First: v.qID("after") == 0}))
+	last, err := v.lastRun(link.ID)
+	if err != nil {
+		return err
+	}
+	return v.show(views.Offered(views.OfferedView{LastRun: last, Link: link, Page: page, States: states, First: v.qID("after") == 0}))
+}
+
+// lastRun is the number of the last run that ended; 0: none did.
+func (v *visit) lastRun(id int64) (int64, error) {
+	run, err := v.svc.Integrations.SyncRunLast(v.gin.Request.Context(), v.actor, id)
+	if err != nil || run == nil {
+		return 0, err
+	}
+	return run.ID, nil
+}
+
+// liveOffered tells a list that is open when a run has ended since it was read.
+func (v *visit) liveOffered() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	last, err := v.lastRun(id)
+	if err != nil {
+		return err
+	}
+	return v.live(views.OfferedFresh(v.to("/integrations/%d/products", id), last != v.qID("run")))
 }
 
 func (v *visit) selectProducts() error {

@@ -69,7 +69,7 @@ func (v *visit) retryForwardings() error {
 	if err != nil {
 		return v.did(err, back, "")
 	}
-	said := v.site.T("%s verzendingen worden opnieuw bekeken, in het tempo van de partner.", retried.Count)
+	said := v.site.N(int64(retried.Count), "%s verzending wordt opnieuw bekeken.", "%s verzendingen worden opnieuw bekeken, in het tempo van de partner.")
 	for _, h := range retried.Held {
 		said += " " + v.say(h.Sentence().Key, h.Sentence().Args...)
 	}

@@ -23,7 +23,7 @@ func (v *visit) postedRule() (rule *linking.Rule, changed bool) {
 		root = linking.Rule{Type: linking.RuleGroup, Criterion: "ALL"}
 	}
 	action, target, asked := strings.Cut(v.posted("do"), ":")
-	if asked && (action == "condition" || action == "group" || action == "remove") {
+	if asked && slices.Contains([]string{"condition", "group", "remove", "look"}, action) {
 		edit(&root, strings.Split(target, ".")[1:], action)
 		return &root, true
 	}

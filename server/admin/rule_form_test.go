@@ -26,6 +26,8 @@ func TestTheRuleBuilder(t *testing.T) {
 	a = p.post(address, append(first, "do", "group:rule")...)
 	require.Contains(t, a.body, `name="rule.1.criterion"`)
 	require.Contains(t, a.body, "Soort klant is zakelijk")
+	other := append(append([]string{}, base...), "rule.0.type", "condition", "rule.0.subject", "profile.type", "rule.0.operator", "=", "rule.0.value", "consumer", "do", "look:rule")
+	require.Contains(t, p.post(address, other...).body, "Soort klant is consument", "what it comes to follows the form")
 	whole := append(first, "rule.1.type", "condition_group", "rule.1.criterion", "ANY",
 		"rule.1.0.type", "condition", "rule.1.0.subject", "question:betaalwijze", "rule.1.0.operator", "in", "rule.1.0.value", "Incasso; Factuur")
 	a = p.post(address, append(whole, "do", "remove:rule.0")...)

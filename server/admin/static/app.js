@@ -33,6 +33,12 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// What a form's conditions come to in words follows them.
+document.addEventListener("change", (event) => {
+  const follow = event.target.closest(".builder")?.querySelector("[data-follow]");
+  if (follow) follow.form.requestSubmit(follow);
+});
+
 // Filters answer while one types. The page's address follows, so that it can be kept and sent.
 let typing;
 function refilter(form) {
@@ -102,7 +108,7 @@ function unsaved(form) {
   const say = form.querySelector(".unsaved");
   let changed = false;
   form.addEventListener("input", () => { changed = true; if (say) say.textContent = say.dataset.text; });
-  form.addEventListener("submit", () => { changed = false; });
+  form.addEventListener("submit", (event) => { if (!event.submitter?.dataset.swap) changed = false; });
   addEventListener("beforeunload", (event) => { if (changed && form.isConnected) event.preventDefault(); });
 }
 

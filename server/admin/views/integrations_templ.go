@@ -621,7 +621,7 @@ func NewIntegration(f Form, result *TestResult, here string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Text(f, "token", t(ctx, "Token"), t(ctx, "Plak hem helemaal. Na het opslaan is hij niet meer te zien."), templ.Attributes{"required": true, "type": "password", "autocomplete": "off", "spellcheck": "false"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Text(f, "token", t(ctx, "Token"), t(ctx, "Plak het helemaal. Na het opslaan is het niet meer te zien."), templ.Attributes{"required": true, "type": "password", "autocomplete": "off", "spellcheck": "false"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -812,7 +812,7 @@ func ownFields(f Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Check(f, "active", t(ctx, "Actief"), t(ctx, "Uit: niet meer te verkopen, en weg bij wie het van jou importeerde.")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Check(f, "active", t(ctx, "Actief"), t(ctx, "Uit: niet meer te verkopen, ook niet door wie het van jou importeerde; of het daar verdwijnt, staat in zijn instellingen.")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1294,7 +1294,7 @@ func Product(v ProductView, f Form) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = Confirm("delete", t(ctx, "Verwijderen"), "bad", t(ctx, "Het product verdwijnt, ook bij wie het van jou importeerde. Transacties ermee blijven leesbaar."), to(ctx, "/products/%d/delete", v.ID), t(ctx, "Ja, verwijder")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Confirm("delete", t(ctx, "Verwijderen"), "bad", t(ctx, "Het product verdwijnt. Wie het van jou importeerde, kan het niet meer verkopen; of het daar verdwijnt, staat in zijn instellingen. Transacties ermee blijven leesbaar."), to(ctx, "/products/%d/delete", v.ID), t(ctx, "Ja, verwijder")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

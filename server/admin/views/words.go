@@ -144,6 +144,9 @@ var contentWords = map[string]string{
 }
 
 var auditWords = map[string]string{
+	"withdraw": tr("Ingetrokken"), "keep": tr("Bewaard"), "grant_flows": tr("Flows vrijgegeven of ingetrokken"), "seen_drift": tr("Wijzigingen van de partner gezien"), "cancel_operation": tr("Gestopt"), "abandon": tr("Niet verzonden"),
+	"adopt": tr("Overgenomen"), "resend": tr("Opnieuw verzonden"), "add_optin": tr("Opt-in toegevoegd"), "withdraw_optin": tr("Opt-in ingetrokken"), "forward_existing": tr("Eerdere transacties verzonden"),
+	"link": tr("Gekoppeld"), "unlink": tr("Ontkoppeld"), "pin_key": tr("Sleutel vastgelegd"), "reset_key": tr("Sleutel vergeten"), "request_cancellation": tr("Annulering gevraagd"),
 	"create": tr("Toegevoegd"), "update": tr("Gewijzigd"), "save": tr("Opgeslagen"), "delete": tr("Verwijderd"), "reconnect": tr("Verbinding gewijzigd"),
 	"pause": tr("Gepauzeerd"), "resume": tr("Hervat"), "token_refused": tr("De partner weigert het token"), "token_accepted": tr("De partner neemt het token weer aan"), "select_products": tr("Producten gekozen"), "map_flows": tr("Flows gekoppeld"),
 	"map_questions": tr("Productvragen gekoppeld"), "map_agreements": tr("Accorderingen gekoppeld"), "map_statuses": tr("Statussen gekoppeld"),

@@ -2,6 +2,7 @@ package overview_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,8 +41,9 @@ func TestWhatWaitsIsCountedAsListed(t *testing.T) {
 		})
 		return f
 	}
+	var first db.Forwarding
 	for range 2 {
-		held(states.ForwardingActionRequired, states.ProblemFlowUnmapped, linking.Problem{Code: states.ProblemFlowUnmapped, Field: "flow", Subject: "Energie"})
+		first = held(states.ForwardingActionRequired, states.ProblemFlowUnmapped, linking.Problem{Code: states.ProblemFlowUnmapped, Field: "flow", Subject: "Energie"})
 	}
 	held(states.ForwardingWaiting, states.ReasonThrottled)
 	require.EqualValues(t, 2, waiting(), "what waits by itself waits for nobody")
@@ -49,6 +51,18 @@ func TestWhatWaitsIsCountedAsListed(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, o.Groups, 1)
 	require.EqualValues(t, 2, o.Groups[0].Sales)
+	since := o.Groups[0].Since
+	s.Ahead += time.Hour
+	s.Tx(func(tx *db.Tx) error { // looked at again, and held for the same
+		_, err := tx.ForwardingRelease(ctx, db.ForwardingReleaseParams{
+			EnvironmentID: s.Owner.EnvironmentID, ID: first.ID, State: states.ForwardingActionRequired, Cause: states.ProblemFlowUnmapped,
+			Problems: []linking.Problem{{Code: states.ProblemFlowUnmapped, Field: "flow", Subject: "Energie"}}, Now: s.Now(),
+		})
+		return err
+	})
+	o, err = s.Overview.Read(ctx, s.Owner)
+	require.NoError(t, err)
+	require.Equal(t, since, o.Groups[0].Since, "it waits since it was held first")
 	s.Tx(func(tx *db.Tx) error {
 		run, err := tx.SyncRunInsert(ctx, db.SyncRunInsertParams{EnvironmentID: s.Owner.EnvironmentID, IntegrationID: link.ID, Trigger: states.RunBySchedule, Now: s.Now()})
 		require.NoError(t, err)
