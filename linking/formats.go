@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -67,6 +68,9 @@ func (q *Question) normaliseAnswer(a Answer) Answer {
 	a.Values = slices.Clone(a.Values)
 	for i, value := range a.Values {
 		a.Values[i] = q.option(value)
+		if q.InputType == "date" || q.InputType == "switchdate" {
+			a.Values[i] = dayFirst(value)
+		}
 		if !slices.Contains(answerFormats, q.Validator) || value == "" {
 			continue
 		}
@@ -75,6 +79,15 @@ func (q *Question) normaliseAnswer(a Answer) Answer {
 		}
 	}
 	return a
+}
+
+// dayFirst writes a date as the contract does; what is none stays.
+func dayFirst(text string) string {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return text
+	}
+	return day.Format("02-01-2006")
 }
 
 // option gives the option that a value means: itself, or the one that differs in capitals alone.

@@ -1196,6 +1196,29 @@ func (q *Queries) SupplierByID(ctx context.Context, environmentID int64, iD int6
 	return i, err
 }
 
+const supplierDelete = `-- name: SupplierDelete :execrows
+DELETE FROM suppliers s WHERE s.environment_id = $1 AND s.id = $2
+  AND NOT EXISTS (SELECT FROM products p WHERE p.environment_id = s.environment_id AND p.supplier_id = s.id)
+`
+
+func (q *Queries) SupplierDelete(ctx context.Context, environmentID int64, iD int64) (int64, error) {
+	result, err := q.db.Exec(ctx, supplierDelete, environmentID, iD)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const supplierForget = `-- name: SupplierForget :exec
+UPDATE products SET supplier_id = NULL WHERE environment_id = $1 AND supplier_id = $2 AND deleted_at IS NOT NULL
+`
+
+// Products that were deleted keep nobody.
+func (q *Queries) SupplierForget(ctx context.Context, environmentID int64, supplierID *int64) error {
+	_, err := q.db.Exec(ctx, supplierForget, environmentID, supplierID)
+	return err
+}
+
 const supplierImport = `-- name: SupplierImport :exec
 INSERT INTO suppliers (environment_id, name, identifier)
 SELECT DISTINCT ON (ip.content ->> 'supplier_identifier') ip.environment_id,

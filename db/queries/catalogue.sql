@@ -12,6 +12,14 @@ VALUES (@environment_id, @name, @identifier, @description, @text, @active) RETUR
 UPDATE suppliers SET name = @name, identifier = @identifier, description = @description, text = @text, active = @active
 WHERE environment_id = @environment_id AND id = @id RETURNING *;
 
+-- Products that were deleted keep nobody.
+-- name: SupplierForget :exec
+UPDATE products SET supplier_id = NULL WHERE environment_id = @environment_id AND supplier_id = @supplier_id AND deleted_at IS NOT NULL;
+
+-- name: SupplierDelete :execrows
+DELETE FROM suppliers s WHERE s.environment_id = @environment_id AND s.id = @id
+  AND NOT EXISTS (SELECT FROM products p WHERE p.environment_id = s.environment_id AND p.supplier_id = s.id);
+
 -- name: SupplierImport :exec
 INSERT INTO suppliers (environment_id, name, identifier)
 SELECT DISTINCT ON (ip.content ->> 'supplier_identifier') ip.environment_id,

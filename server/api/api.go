@@ -55,6 +55,9 @@ func (a *API) Register(engine *gin.Engine) {
 func (a *API) register(engine *gin.Engine, routes []Route) {
 	for _, r := range routes {
 		engine.Handle(r.Method, "/api/:account/v1"+r.Path, a.handle(r))
+		if r.Method == http.MethodGet {
+			engine.HEAD("/api/:account/v1"+r.Path, a.handle(r))
+		}
 	}
 	engine.POST("/api/:account/v1/link-events", a.linkEvent)
 	engine.GET("/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", salesdock.OpenAPI) })
@@ -133,7 +136,10 @@ type cachedActor struct {
 // authenticate finds the actor behind the token. Good tokens are remembered for a moment: a revoked one stops
 // working soon after.
 func (a *API) authenticate(g *gin.Context) (service.Actor, error) {
-	token, _ := strings.CutPrefix(g.GetHeader("Authorization"), "Bearer ")
+	token := g.GetHeader("Authorization")
+	if scheme, given, ok := strings.Cut(token, " "); ok && strings.EqualFold(scheme, "Bearer") { // RFC 9110: in any case
+		token = given
+	}
 	token = strings.TrimSpace(token)
 	remote, err := netip.ParseAddr(g.ClientIP())
 	if err != nil {

@@ -81,7 +81,7 @@ func TestEveryFailureIsInTheContractsShape(t *testing.T) {
 		{"POST", sell, bad(func(o object) { o["questionData"] = object{"betaal": "Acceptgiro"} }), nil, 400, "questionData.betaal"},
 		{"POST", sell, bad(func(o object) { o["agreements"] = object{} }), nil, 400, "agreements.av"},
 		{"POST", sell, bad(func(o object) { o["business"] = 1 }), nil, 422, "company_name"},
-		{"POST", sell, bad(func(o object) { o["related_products"] = []object{{"product_id": s.product}} }), nil, 400, "related_products.0.section_identifier"},
+		{"POST", sell, bad(func(o object) { o["related_products"] = []object{{"product_id": s.product, "section_identifier": "x"}} }), nil, 400, "related_products.0.section_identifier"},
 		{"POST", sell, bad(func(o object) { o["contract_pdf"] = object{"content": "!", "extension": "exe"} }), nil, 400, "contract_pdf.extension"},
 		{"POST", "account/products", object{"name": "x"}, nil, 422, "type"},
 		{"POST", "account/products", object{"name": "x", "identifier": "x", "type": "simple", "price": "veel"}, nil, 400, "price"},

@@ -73,6 +73,9 @@ func parseBody(r *http.Request, limit bodyLimit) (map[string]any, []byte, error)
 	if err != nil {
 		return nil, nil, unreadable("too_large", limit.bytes>>10)
 	}
+	if raw, err = unpacked(raw, r.Header.Get("Content-Encoding"), limit.bytes); err != nil {
+		return nil, nil, err
+	}
 	text := bytes.TrimPrefix(raw, byteOrderMark)
 	if trimmed := bytes.TrimSpace(text); len(trimmed) == 0 || string(trimmed) == "null" {
 		return map[string]any{}, raw, nil

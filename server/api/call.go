@@ -62,6 +62,9 @@ func each[Row, Wire any](list []Row, wire func(Row) Wire) []Wire {
 	return rows
 }
 
+// nothing is told where the contract tells nothing: an empty list, as PHP writes an object without fields.
+type nothing []struct{}
+
 // thingID is the thing that something was done to.
 type thingID struct {
 	ID int64 `json:"id"`

@@ -76,7 +76,7 @@ func answer(g *gin.Context, language states.Language, r reply) error {
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	if g.Request.Method == http.MethodGet {
+	if g.Request.Method == http.MethodGet || g.Request.Method == http.MethodHead {
 		tag := g.Writer.Header().Get("ETag")
 		if tag == "" {
 			tag = entityTag(body)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"mime"
 	"net/http"
 
@@ -15,6 +16,16 @@ type upload struct {
 	Name      salesdock.Text `json:"name"`
 	Extension salesdock.Text `json:"extension"`
 	Content   salesdock.Text `json:"content"`
+}
+
+// uploads are the files of a field. A form's field with nothing in it has none.
+type uploads []upload
+
+func (u *uploads) UnmarshalJSON(data []byte) error {
+	if string(data) == `""` {
+		return nil
+	}
+	return json.Unmarshal(data, (*[]upload)(u))
 }
 
 func (u *upload) input() *service.Upload {

@@ -35,5 +35,8 @@ func (c *call) addOptin() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return okOr(saleID{id}, c.svc.Sales.AddOptin(c.ctx(), c.actor, id, values))
+	if err := c.svc.Sales.AddOptin(c.ctx(), c.actor, id, values); err != nil {
+		return reply{}, err
+	}
+	return created(nothing{})
 }

@@ -23,6 +23,8 @@ type organisationDetails struct {
 	CompanyName   *salesdock.Text `json:"company_name"`
 	CompanyCoC    *salesdock.Text `json:"company_coc"`
 	CompanyVAT    *salesdock.Text `json:"company_vat"`
+	CoC           *salesdock.Text `json:"coc"` // the contract's names of the two
+	VAT           *salesdock.Text `json:"vat"`
 	ContactPerson *salesdock.Text `json:"contact_person"`
 	Email         *salesdock.Text `json:"email"`
 	Phone         *salesdock.Text `json:"phone"`
@@ -77,6 +79,7 @@ func wireOrganisation(o db.Organisation) organisationRow {
 			*value = new(salesdock.Text(text))
 		}
 	}
+	row.CoC, row.VAT = row.CompanyCoC, row.CompanyVAT
 	return row
 }
 
@@ -107,13 +110,39 @@ func (c *call) organisation() (reply, error) {
 	return okOr(row, err)
 }
 
-func (c *call) createOrganisation() (reply, error) {
-	var in organisationBody
+// organisationID is the organisation that something was done to, under the contract's name and ours.
+type organisationID struct {
+	OrganisationID int64 `json:"organisation_id"`
+	ID             int64 `json:"id"`
+}
+
+type savedOrganisation struct {
+	OrganisationID int64 `json:"organisation_id"`
+	organisationRow
+}
+
+// organisationBody lays a request over what is there. Of two names of a number the one that it gives counts.
+func (c *call) organisationBody(in organisationBody) (organisationBody, error) {
+	in.CoC, in.VAT = nil, nil
 	if err := c.bind(&in); err != nil {
+		return in, err
+	}
+	if in.CoC != nil {
+		in.CompanyCoC = in.CoC
+	}
+	if in.VAT != nil {
+		in.CompanyVAT = in.VAT
+	}
+	return in, nil
+}
+
+func (c *call) createOrganisation() (reply, error) {
+	in, err := c.organisationBody(organisationBody{})
+	if err != nil {
 		return reply{}, err
 	}
 	o, err := c.svc.Access.CreateOrganisation(c.ctx(), c.actor, in.input())
-	return c.saved(wireOrganisation(o), err)
+	return c.saved(savedOrganisation{o.ID, wireOrganisation(o)}, err)
 }
 
 func (c *call) updateOrganisation() (reply, error) {
@@ -125,14 +154,18 @@ func (c *call) updateOrganisation() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	in := wireOrganisation(before).organisationBody
-	if err := c.bind(&in); err != nil {
+	in, err := c.organisationBody(wireOrganisation(before).organisationBody)
+	if err != nil {
 		return reply{}, err
 	}
 	o, err := c.svc.Access.UpdateOrganisation(c.ctx(), c.actor, id, in.input())
-	return okOr(wireOrganisation(o), err)
+	return okOr(savedOrganisation{o.ID, wireOrganisation(o)}, err)
 }
 
 func (c *call) deleteOrganisation() (reply, error) {
-	return c.deleteByID(func(id int64) error { return c.svc.Access.DeleteOrganisation(c.ctx(), c.actor, id) })
+	id, err := c.id("id")
+	if err != nil {
+		return reply{}, err
+	}
+	return okOr(organisationID{id, id}, c.svc.Access.DeleteOrganisation(c.ctx(), c.actor, id))
 }

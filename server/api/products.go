@@ -123,8 +123,8 @@ func readProduct(in *catalogue.ProductInput, body []byte) error {
 		row.SupplierID = salesdock.Int(*in.SupplierID)
 	}
 	var files struct {
-		Image       *upload  `json:"image"`
-		Attachments []upload `json:"attachments"`
+		Image       *upload `json:"image"`
+		Attachments uploads `json:"attachments"`
 	}
 	if err := cmp.Or(decode(body, &row), decode(body, &files)); err != nil {
 		return err

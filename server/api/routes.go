@@ -45,15 +45,16 @@ func Routes() []Route {
 		{put, "/user/sales/:id/cancellation-request", (*call).takeCancellation, true, salesdock.CancellationState{}},
 		{get, "/user/sales/:id/cancellation-request", (*call).cancellationState, true, salesdock.CancellationState{}},
 		{del, "/user/sales/:id/cancellation-request", (*call).takeBackCancellation, true, salesdock.CancellationState{}},
-		{post, "/user/sales/cancel/:id", (*call).cancelSale, true, saleStatus{}},
+		{post, "/user/sales/cancel/:id", (*call).cancelSale, true, nothing{}},
 
 		{post, "/account/products", (*call).createProduct, false, productID{}},
 		{put, "/account/products/:id", (*call).updateProduct, false, productID{}},
 		{del, "/account/products/:id", (*call).deleteProduct, false, productID{}},
 		{post, "/account/connect-organisation-to-products/:id", (*call).grantProducts, false, grantedProducts{}},
 		{post, "/account/connect-product-to-organisations/:id", (*call).grantProductTo, false, grantedOrganisations{}},
-		{post, "/account/suppliers", (*call).saveSupplier, false, salesdock.Supplier{}},
-		{put, "/account/suppliers/:id", (*call).saveSupplier, false, salesdock.Supplier{}},
+		{post, "/account/suppliers", (*call).saveSupplier, false, savedSupplier{}},
+		{put, "/account/suppliers/:id", (*call).saveSupplier, false, savedSupplier{}},
+		{del, "/account/suppliers/:id", (*call).deleteSupplier, false, supplierID{}},
 		{post, "/account/flows", (*call).saveFlow, false, salesdock.Flow{}},
 		{put, "/account/flows/:id", (*call).saveFlow, false, salesdock.Flow{}},
 		{del, "/account/flows/:id", (*call).deleteFlow, false, thingID{}},
@@ -68,10 +69,10 @@ func Routes() []Route {
 		{del, "/account/statuses/:id", (*call).deleteStatus, false, statusID{}},
 
 		{post, "/account/concepttransaction", (*call).createConcept, false, conceptCreated{}},
-		{post, "/account/sales/:id/optin", (*call).addOptin, false, saleID{}},
+		{post, "/account/sales/:id/optin", (*call).addOptin, false, nothing{}},
 		{get, "/account/sales/:id/history", (*call).saleHistory, false, []saleEvent{}},
-		{post, "/account/sales/updatestatus/:id", (*call).updateStatus, false, saleStatus{}},
-		{post, "/account/sales/updatestatus/incoming/:incoming_id", (*call).updateStatusIncoming, false, saleStatus{}},
+		{post, "/account/sales/updatestatus/:id", (*call).updateStatus, false, nothing{}},
+		{post, "/account/sales/updatestatus/incoming/:incoming_id", (*call).updateStatusIncoming, false, nothing{}},
 		{patch, "/account/sales/:id", (*call).patchSale, false, saleID{}},
 		{patch, "/account/sales/:id/correction", (*call).correctSale, false, extendedSale{}},
 		{post, "/account/sales/:id/cancellation-request", (*call).requestCancellation, false, []cancellationRow{}},
@@ -83,10 +84,10 @@ func Routes() []Route {
 		{post, "/account/sales/:id/forward/preview", (*call).previewForward, false, []preview{}},
 
 		{get, "/account/organisations", (*call).organisations, false, salesdock.Page[organisationRow]{}},
-		{post, "/account/organisations", (*call).createOrganisation, false, organisationRow{}},
+		{post, "/account/organisations", (*call).createOrganisation, false, savedOrganisation{}},
 		{get, "/account/organisations/:id", (*call).organisation, false, organisationRow{}},
-		{put, "/account/organisations/:id", (*call).updateOrganisation, false, organisationRow{}},
-		{del, "/account/organisations/:id", (*call).deleteOrganisation, false, thingID{}},
+		{put, "/account/organisations/:id", (*call).updateOrganisation, false, savedOrganisation{}},
+		{del, "/account/organisations/:id", (*call).deleteOrganisation, false, organisationID{}},
 		{get, "/account/organisations/:id/products", (*call).organisationProducts, false, organisationProducts{}},
 		{put, "/account/organisations/:id/flows", (*call).grantFlows, false, grantedFlows{}},
 		{get, "/account/users", (*call).users, false, salesdock.Page[userRow]{}},
@@ -153,7 +154,7 @@ func Routes() []Route {
 		between := scope == "/user"
 		routes = append(routes,
 			Route{get, scope + "/webhooks/events", (*call).webhookEvents, between, []string{}}, Route{get, scope + "/webhooks", (*call).webhooks, between, []listedWebhook{}},
-			Route{post, scope + "/webhooks", (*call).subscribe, between, createdWebhook{}}, Route{del, scope + "/webhooks/:uuid", (*call).unsubscribe, between, webhookID{}},
+			Route{post, scope + "/webhooks", (*call).subscribe, between, createdWebhook{}}, Route{del, scope + "/webhooks/:uuid", (*call).unsubscribe, between, nothing{}},
 			Route{post, scope + "/webhooks/:uuid/resume", (*call).resumeWebhook, between, webhookID{}})
 	}
 	for _, r := range []Route{

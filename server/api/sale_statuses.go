@@ -6,12 +6,6 @@ import (
 	"koppel/server/service/sales"
 )
 
-// saleStatus is a sale and the status that it has now.
-type saleStatus struct {
-	SaleID int64  `json:"sale_id"`
-	Status string `json:"status"`
-}
-
 // statusInput reads a status from the query, as the contract has it, or from the body.
 func (c *call) statusInput() (sales.StatusInput, error) {
 	var in struct {
@@ -37,8 +31,8 @@ func (c *call) statusInput() (sales.StatusInput, error) {
 }
 
 func (c *call) setStatus(id int64, input sales.StatusInput) (reply, error) {
-	s, err := c.svc.Sales.SetSaleStatus(c.ctx(), c.actor, id, input)
-	return okOr(saleStatus{SaleID: s.ID, Status: s.Status}, err)
+	_, err := c.svc.Sales.SetSaleStatus(c.ctx(), c.actor, id, input)
+	return okOr(nothing{}, err)
 }
 
 func (c *call) updateStatus() (reply, error) {

@@ -45,5 +45,24 @@ func (c *call) saveSupplier() (reply, error) {
 	s, err := c.svc.Catalogue.SaveSupplier(c.ctx(), c.actor, db.Supplier{
 		ID: id, Name: string(in.Name), Identifier: string(in.Identifier), Description: string(in.Description), Text: string(in.Text), Active: bool(in.Active),
 	})
-	return c.saved(wireSupplier(s), err)
+	return c.saved(savedSupplier{s.ID, wireSupplier(s)}, err)
+}
+
+// supplierID is the supplier that something was done to.
+type supplierID struct {
+	SupplierID int64 `json:"supplier_id"`
+}
+
+// savedSupplier is one with the name that its number has in the contract's answers.
+type savedSupplier struct {
+	SupplierID int64 `json:"supplier_id"`
+	salesdock.Supplier
+}
+
+func (c *call) deleteSupplier() (reply, error) {
+	id, err := c.id("id")
+	if err != nil {
+		return reply{}, err
+	}
+	return okOr(supplierID{id}, c.svc.Catalogue.DeleteSupplier(c.ctx(), c.actor, id))
 }

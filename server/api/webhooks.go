@@ -69,7 +69,7 @@ func (c *call) subscribe() (reply, error) {
 
 func (c *call) unsubscribe() (reply, error) {
 	uuid := c.gin.Param("uuid")
-	return okOr(webhookID{uuid}, c.svc.Webhooks.Unsubscribe(c.ctx(), c.actor, c.account, uuid))
+	return okOr(nothing{}, c.svc.Webhooks.Unsubscribe(c.ctx(), c.actor, c.account, uuid))
 }
 
 func (c *call) resumeWebhook() (reply, error) {

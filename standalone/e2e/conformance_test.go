@@ -172,6 +172,8 @@ func (c *conforming) removesEverything() {
 	c.delete(fmt.Sprintf("account/agreements/%d", c.agreement))
 	c.delete("account/statuses/in-behandeling")
 	c.delete(fmt.Sprintf("account/products/%d", c.product))
+	supplier := c.provider.post("account/suppliers", object{"name": "Weg", "identifier": "weg"}).(object)["supplier_id"]
+	c.delete(fmt.Sprintf("account/suppliers/%v", supplier))
 	spare := id(c.provider.post("account/flows", object{"title": "Weg", "type": "energie", "identifier": "weg"}))
 	c.delete(fmt.Sprintf("account/flows/%d", spare))
 }

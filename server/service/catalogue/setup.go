@@ -65,6 +65,27 @@ func (s *Catalogue) SaveSupplier(ctx context.Context, a service.Actor, in db.Sup
 	return row, service.OrNotFound(err)
 }
 
+// DeleteSupplier removes one that nothing is sold of.
+func (s *Catalogue) DeleteSupplier(ctx context.Context, a service.Actor, id int64) error {
+	return service.OrNotFound(s.Tx(ctx, a, func(tx *db.Tx) error {
+		before, err := tx.SupplierByID(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.SupplierForget(ctx, a.EnvironmentID, &id); err != nil {
+			return err
+		}
+		count, err := tx.SupplierDelete(ctx, a.EnvironmentID, id)
+		if err != nil {
+			return err
+		}
+		if count == 0 {
+			return service.Conflict("supplier_in_use")
+		}
+		return s.Audit(ctx, tx, a, "delete", "supplier", id, before, nil)
+	}))
+}
+
 // Flows lists flows as the actor may see them.
 func (s *Catalogue) Flows(ctx context.Context, a service.Actor, account bool) (list []db.Flow, err error) {
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {

@@ -95,6 +95,9 @@ func checkSections(s *linking.Submission, c saleChecks, say func(field, key stri
 	for i, related := range s.Related {
 		field := fmt.Sprintf("related_products.%d.section_identifier", i)
 		section := slices.IndexFunc(c.flow.Sections, func(x linking.Section) bool { return x.Identifier == related.Section })
+		if related.Section == "" && len(c.flow.Sections) == 0 {
+			continue // a flow of products that are sold together without sections
+		}
 		if section < 0 {
 			say(field, "field_invalid", related.Section)
 			continue

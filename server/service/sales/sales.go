@@ -148,6 +148,7 @@ func (s *Sales) takeSale(ctx context.Context, tx *db.Tx, a service.Actor, in Cre
 	if err := referenceIsFree(ctx, tx, a, taken.attached.Reference); err != nil {
 		return taken, err
 	}
+	intoSections(&taken.submission, taken.flow.Config)
 	if taken.lines, err = s.sellableLines(ctx, tx, a, taken.flow.Config, &taken.submission, organisation); err != nil {
 		return taken, cmp.Or(unread, err)
 	}

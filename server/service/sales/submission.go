@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -241,11 +242,9 @@ func (p *submissionParser) agreements() map[string]bool {
 }
 
 func (p *submissionParser) related() []linking.RelatedProduct {
-	list, ok := p.body["related_products"].([]any)
+	list, ok := numbered(p.body["related_products"])
 	if !ok {
-		if p.body["related_products"] != nil && p.body["related_products"] != "" {
-			p.kind("related_products", "kind_list")
-		}
+		p.kind("related_products", "kind_list")
 		return nil
 	}
 	if len(list) > maxRelated {
@@ -260,6 +259,9 @@ func (p *submissionParser) related() []linking.RelatedProduct {
 			p.kind(field, "kind_object")
 			continue
 		}
+		if id, _ := plain(row["product_id"]); id == "" && row["quantity"] == nil && row["section_identifier"] == nil {
+			continue // a form's row that nobody filled in
+		}
 		inner := newSubmissionParser(row)
 		product := linking.RelatedProduct{ProductID: inner.number("product_id"), Quantity: 1, Section: inner.text("section_identifier", false)}
 		if text := inner.text("quantity", false); text != "" {
@@ -273,6 +275,47 @@ func (p *submissionParser) related() []linking.RelatedProduct {
 		related = append(related, product)
 	}
 	return related
+}
+
+// numbered reads a list, and an object with numbers for names, as PHP writes a list with gaps.
+func numbered(value any) (list []any, ok bool) {
+	switch v := value.(type) {
+	case nil:
+		return nil, true
+	case string:
+		return nil, v == ""
+	case []any:
+		return v, true
+	case map[string]any:
+		numbers := map[int]any{}
+		for name, item := range v {
+			number, err := strconv.Atoi(name)
+			if err != nil {
+				return nil, false
+			}
+			numbers[number] = item
+		}
+		for _, number := range slices.Sorted(maps.Keys(numbers)) {
+			list = append(list, numbers[number])
+		}
+		return list, true
+	}
+	return nil, false
+}
+
+// intoSections puts further products that name no section into the one that offers them.
+func intoSections(s *linking.Submission, flow linking.Flow) {
+	for i := range s.Related {
+		if s.Related[i].Section != "" {
+			continue
+		}
+		for _, section := range flow.Sections {
+			if slices.ContainsFunc(section.Products, func(p linking.SectionProduct) bool { return p.ID == s.Related[i].ProductID }) {
+				s.Related[i].Section = section.Identifier
+				break
+			}
+		}
+	}
 }
 
 func (p *submissionParser) contract() *linking.ContractPDF {
