@@ -199,6 +199,7 @@ func TestWhatSomeOperationsRefuse(t *testing.T) {
 		{"POST", "account/users", object{"email": "AGENT@partner.example", "role": "admin"}, 409, "user_exists", "", nil},
 		{"POST", "account/invitation", object{"role": "admin"}, 422, "missing", "email", nil},
 		{"POST", "account/invitation", object{"email": "agent@partner.example", "role": "admin"}, 409, "user_exists", "", nil},
+		{"POST", "account/suppliers", object{}, 422, "missing", "name", nil},
 		{"POST", "account/persons/find", object{}, 422, "missing", "email", nil},
 		{"POST", "account/persons/find", object{"sale_id": 987654}, 404, "not_found", "", nil},
 		{"POST", "account/persons/export", object{}, 422, "missing", "email", nil},

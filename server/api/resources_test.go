@@ -78,3 +78,13 @@ func TestVerificationBySignature(t *testing.T) {
 	s.exec(`UPDATE incoming_links SET settings = settings || '{"validate_verification": false}'`)
 	s.must("POST", sell, s.sale())
 }
+
+// A status of one's own goes when it is deleted.
+func TestAnOwnStatusIsDeleted(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.must("POST", "account/statuses", object{"id": "tijdelijk", "name": "Tijdelijk"})
+	s.must("DELETE", "account/statuses/tijdelijk", nil)
+	status, _ := s.call("DELETE", "account/statuses/tijdelijk", nil)
+	require.Equal(t, http.StatusNotFound, status)
+}
