@@ -45,7 +45,7 @@ func CopyOut(ctx context.Context, o Options, into func(table string) (io.Writer,
 			return fmt.Errorf("read the database's version: %w", err)
 		}
 		if c.Schema != Version() {
-			return fmt.Errorf("%w: it has version %d, and this program %d", ErrNotCurrent, c.Schema, Version())
+			return fmt.Errorf("%w: it has %d, and this program %d: use the program of the version that runs, or start this one first", ErrNotCurrent, c.Schema, Version())
 		}
 		if err := tx.QueryRow(ctx, "SELECT koppel_change_horizon(), koppel_change_next()").Scan(&c.Horizon, &c.Next); err != nil {
 			return err
