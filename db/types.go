@@ -128,6 +128,8 @@ type (
 	IntegrationBudgetUseRow               = dbsqlc.IntegrationBudgetUseRow
 	IntegrationCheckFailedParams          = dbsqlc.IntegrationCheckFailedParams
 	IntegrationCheckedParams              = dbsqlc.IntegrationCheckedParams
+	IntegrationDeselectEffectParams       = dbsqlc.IntegrationDeselectEffectParams
+	IntegrationDeselectEffectRow          = dbsqlc.IntegrationDeselectEffectRow
 	IntegrationHeadRow                    = dbsqlc.IntegrationHeadRow
 	IntegrationHeardClockParams           = dbsqlc.IntegrationHeardClockParams
 	IntegrationHintParams                 = dbsqlc.IntegrationHintParams

@@ -202,6 +202,36 @@ func (q *Queries) IntegrationChecked(ctx context.Context, arg IntegrationChecked
 	return err
 }
 
+const integrationDeselectEffect = `-- name: IntegrationDeselectEffect :one
+WITH leaving AS (
+  SELECT ip.partner_product_id, ip.local_product_id FROM integration_products ip JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+  WHERE ip.environment_id = $1 AND ip.integration_id = $2 AND ip.selected AND p.deleted_at IS NULL AND ip.partner_product_id = ANY ($3::bigint[])
+)
+SELECT (SELECT count(*) FROM leaving)::bigint AS products,
+  (SELECT count(DISTINCT f.sale_id) FROM forwardings f JOIN sale_lines l ON l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id
+    WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state IN ('waiting', 'action_required')
+      AND l.partner_product_id IN (SELECT partner_product_id FROM leaving))::bigint AS sales
+`
+
+type IntegrationDeselectEffectParams struct {
+	EnvironmentID int64
+	IntegrationID int64
+	Ids           []int64
+}
+
+type IntegrationDeselectEffectRow struct {
+	Products int64
+	Sales    int64
+}
+
+// What stops being imported when these are: products here, and sales of them that still wait.
+func (q *Queries) IntegrationDeselectEffect(ctx context.Context, arg IntegrationDeselectEffectParams) (IntegrationDeselectEffectRow, error) {
+	row := q.db.QueryRow(ctx, integrationDeselectEffect, arg.EnvironmentID, arg.IntegrationID, arg.Ids)
+	var i IntegrationDeselectEffectRow
+	err := row.Scan(&i.Products, &i.Sales)
+	return i, err
+}
+
 const integrationHead = `-- name: IntegrationHead :one
 SELECT (SELECT count(*) FROM forwardings f WHERE f.environment_id = $1 AND f.integration_id = $2 AND f.state IN ('action_required', 'outcome_unknown')
     AND NOT f.may_resend AND f.look NOT IN ('wanted', 'looking'))::bigint AS attention,

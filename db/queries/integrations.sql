@@ -144,6 +144,17 @@ SELECT p.* FROM integration_products ip JOIN products p ON p.environment_id = ip
 WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.offered AND p.active AND p.deleted_at IS NULL AND p.type = @type::text
 ORDER BY p.name, p.id LIMIT 500;
 
+-- What stops being imported when these are: products here, and sales of them that still wait.
+-- name: IntegrationDeselectEffect :one
+WITH leaving AS (
+  SELECT ip.partner_product_id, ip.local_product_id FROM integration_products ip JOIN products p ON p.environment_id = ip.environment_id AND p.id = ip.local_product_id
+  WHERE ip.environment_id = @environment_id AND ip.integration_id = @integration_id AND ip.selected AND p.deleted_at IS NULL AND ip.partner_product_id = ANY (@ids::bigint[])
+)
+SELECT (SELECT count(*) FROM leaving)::bigint AS products,
+  (SELECT count(DISTINCT f.sale_id) FROM forwardings f JOIN sale_lines l ON l.environment_id = f.environment_id AND l.sale_id = f.sale_id AND l.integration_id = f.integration_id
+    WHERE f.environment_id = @environment_id AND f.integration_id = @integration_id AND f.state IN ('waiting', 'action_required')
+      AND l.partner_product_id IN (SELECT partner_product_id FROM leaving))::bigint AS sales;
+
 -- name: IntegrationProductsKnown :many
 SELECT partner_product_id FROM integration_products
 WHERE environment_id = @environment_id AND integration_id = @integration_id AND partner_product_id = ANY (@ids::bigint[]);

@@ -83,3 +83,30 @@ func TestEveryActionHasAWord(t *testing.T) {
 		}
 	}
 }
+
+// That products are no longer imported is asked first, with what comes of it, and can be taken back.
+func TestNoLongerImportingIsAskedAndUndone(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.fill()
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	page := fmt.Sprintf("/o/zonwijs/integrations/%d/products", w.ids["integrations"])
+	dbtest.Exec(t, w.database, `UPDATE integration_products SET selected = true WHERE partner_product_id = 7`)
+	dbtest.Exec(t, w.database, `UPDATE integrations SET settings = settings || '{"vanished_products": "delete"}'`)
+	selected := func() string {
+		return dbtest.One(t, w.database, `SELECT selected::text FROM integration_products WHERE partner_product_id = 7`)
+	}
+	for _, do := range []string{"remove", "remove-all"} {
+		asked := p.post(page, "do", do, "products", "7")
+		require.Equal(t, 200, asked.status)
+		require.Contains(t, asked.body, "Dit verwijdert 1 product.")
+		require.Contains(t, asked.body, "1 transactie ermee wacht nog")
+		require.Equal(t, "true", selected(), "nothing was done yet")
+	}
+	require.Equal(t, 303, p.post(page, "do", "remove", "products", "7", "sure", "1").status)
+	require.Equal(t, "false", selected())
+	undo := regexp.MustCompile(`action="([^"]+/products/again[^"]*)"`).FindStringSubmatch(p.get(page).body)
+	require.NotNil(t, undo)
+	require.Equal(t, 303, p.post(strings.ReplaceAll(undo[1], "&amp;", "&")).status)
+	require.Equal(t, "true", selected())
+}

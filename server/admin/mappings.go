@@ -1,8 +1,8 @@
 package admin
 
 import (
+	"net/url"
 	"strconv"
-	"strings"
 
 	"koppel/linking"
 	"koppel/server/admin/views"
@@ -60,23 +60,71 @@ func (v *visit) selectProducts() error {
 		return v.did(service.Refuse(service.KindIncomplete, "nothing_chosen"), back, "")
 	}
 	search := integrations.OfferSearch{Q: v.posted("q"), State: v.posted("state")}
-	count := len(chosen)
+	if do == "add-all" || do == "remove-all" {
+		if chosen, err = v.svc.Integrations.Matching(ctx, v.actor, id, search); err != nil {
+			return err
+		}
+	}
 	switch do {
-	case "add":
+	case "add", "add-all":
 		_, err = v.svc.Integrations.SelectProducts(ctx, v.actor, id, integrations.Selection{Add: chosen})
-	case "remove":
-		_, err = v.svc.Integrations.SelectProducts(ctx, v.actor, id, integrations.Selection{Remove: chosen})
-	case "add-all":
-		_, count, err = v.svc.Integrations.SelectMatching(ctx, v.actor, id, search, false)
-	case "remove-all":
-		_, count, err = v.svc.Integrations.SelectMatching(ctx, v.actor, id, search, true)
-	default:
-		return notFound()
+		return v.did(err, back, "%s producten worden geïmporteerd. Dat gebeurt nu, op de achtergrond.", len(chosen))
+	case "remove", "remove-all":
+		if v.posted("sure") == "" {
+			return v.askDeselect(chosen, back)
+		}
+		return v.deselect(id, chosen, back)
 	}
-	if strings.HasPrefix(do, "remove") {
-		return v.did(err, back, "%s producten worden niet meer geïmporteerd. De synchronisatie verwerkt het nu.", count)
+	return notFound()
+}
+
+// askDeselect says what comes of it that products are no longer imported, before it is done.
+func (v *visit) askDeselect(chosen []int64, back string) error {
+	link, err := v.link()
+	if err != nil {
+		return err
 	}
-	return v.did(err, back, "%s producten worden geïmporteerd. Dat gebeurt nu, op de achtergrond.", count)
+	effect, err := v.svc.Integrations.DeselectEffect(v.gin.Request.Context(), v.actor, link.ID, chosen)
+	if err != nil {
+		return err
+	}
+	return v.show(views.Deselect(views.DeselectView{Link: link, Chosen: chosen, Effect: effect, Return: back}))
+}
+
+// undoable is how many products an undo can name in its address.
+const undoable = 100
+
+func (v *visit) deselect(id int64, chosen []int64, back string) error {
+	if _, err := v.svc.Integrations.SelectProducts(v.gin.Request.Context(), v.actor, id, integrations.Selection{Remove: chosen}); err != nil {
+		return v.did(err, back, "")
+	}
+	flash := views.Flash{Kind: "good", Text: v.site.N(int64(len(chosen)), "%s product wordt niet meer geïmporteerd. De synchronisatie verwerkt het nu.", "%s producten worden niet meer geïmporteerd. De synchronisatie verwerkt het nu.")}
+	if len(chosen) <= undoable {
+		again := url.Values{}
+		for _, product := range chosen {
+			again.Add("products", itoa(product))
+		}
+		flash.Undo = v.to("/integrations/%d/products/again?%s", id, again.Encode())
+	}
+	v.flash(flash)
+	v.redirect(back)
+	return nil
+}
+
+// selectAgain takes back that products are no longer imported: they come back under the number that they had.
+func (v *visit) selectAgain() error {
+	id, err := v.id("id")
+	if err != nil {
+		return err
+	}
+	var again []int64
+	for _, text := range v.gin.QueryArray("products") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			again = append(again, n)
+		}
+	}
+	_, err = v.svc.Integrations.SelectProducts(v.gin.Request.Context(), v.actor, id, integrations.Selection{Add: again})
+	return v.did(err, v.to("/integrations/%d/products", id), "Ongedaan gemaakt: %s producten worden weer geïmporteerd.", len(again))
 }
 
 // wanted says which mapping a form asks for: what is chosen, with the suggestions that are taken over.

@@ -86,6 +86,7 @@ func Routes() []Route {
 		{post, "/integrations/:id/rules/:rule", Admins, (*visit).saveForwardingRule},
 		{post, "/integrations/:id/rules/:rule/delete", Admins, (*visit).deleteForwardingRule},
 		{get, "/integrations/:id/products", Admins, (*visit).showOffered},
+		{post, "/integrations/:id/products/again", Admins, (*visit).selectAgain},
 		{get, "/integrations/:id/products/live", Admins, (*visit).liveOffered},
 		{post, "/integrations/:id/products", Admins, (*visit).selectProducts},
 		{get, "/integrations/:id/flows", Admins, (*visit).showFlowMappings},

@@ -2,6 +2,19 @@ package locale
 
 // english holds every text of the interface, by the Dutch one.
 var english = map[string]string{
+	"Ja, niet meer importeren":                                                    "Yes, no longer import",
+	"%s transacties ermee wachten nog om verzonden te worden.":                    "%s sales of them still wait to be sent.",
+	"%s transactie ermee wacht nog om verzonden te worden.":                       "%s sale of them still waits to be sent.",
+	"Zo staat het bij Instellingen.":                                              "That is how it is set under Settings.",
+	"%s producten volgen de partner niet meer, en blijven verder zoals ze zijn.":  "%s products no longer follow the partner, and stay as they are otherwise.",
+	"%s product volgt de partner niet meer, en blijft verder zoals het is.":       "%s product no longer follows the partner, and stays as it is otherwise.",
+	"Dit deactiveert %s producten.":                                               "This deactivates %s products.",
+	"Dit deactiveert %s product.":                                                 "This deactivates %s product.",
+	"Dit verwijdert %s producten.":                                                "This deletes %s products.",
+	"Dit verwijdert %s product.":                                                  "This deletes %s product.",
+	"Niet meer importeren":                                                        "No longer import",
+	"Ongedaan gemaakt: %s producten worden weer geïmporteerd.":                    "Undone: %s products are imported again.",
+	"%s product wordt niet meer geïmporteerd. De synchronisatie verwerkt het nu.": "%s product is no longer imported. The synchronisation handles it now.",
 	"Bewaard":                                      "Kept",
 	"Overgenomen":                                  "Taken over",
 	"Annulering gevraagd":                          "Cancellation asked",

@@ -42,9 +42,8 @@ func (f OfferSearch) params(a service.Actor, id int64, size int32) db.Integratio
 	}
 }
 
-// SelectMatching adds to, or removes from, the selection everything that a search finds.
-func (s *Integrations) SelectMatching(ctx context.Context, a service.Actor, id int64, f OfferSearch, remove bool) (run db.SyncRun, count int, err error) {
-	var ids []int64
+// Matching lists everything that a search finds.
+func (s *Integrations) Matching(ctx context.Context, a service.Actor, id int64, f OfferSearch) (ids []int64, err error) {
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
 		f.AfterID = 0
 		rows, err := tx.IntegrationProductPage(ctx, f.params(a, id, math.MaxInt32))
@@ -53,15 +52,16 @@ func (s *Integrations) SelectMatching(ctx context.Context, a service.Actor, id i
 		}
 		return err
 	})
-	if err != nil {
-		return run, 0, err
-	}
-	selection := Selection{Add: ids}
-	if remove {
-		selection = Selection{Remove: ids}
-	}
-	run, err = s.SelectProducts(ctx, a, id, selection)
-	return run, len(ids), err
+	return ids, err
+}
+
+// DeselectEffect counts what becomes of our own when products are no longer imported.
+func (s *Integrations) DeselectEffect(ctx context.Context, a service.Actor, id int64, ids []int64) (effect db.IntegrationDeselectEffectRow, err error) {
+	err = s.Tx(ctx, a, func(tx *db.Tx) error {
+		effect, err = tx.IntegrationDeselectEffect(ctx, db.IntegrationDeselectEffectParams{EnvironmentID: a.EnvironmentID, IntegrationID: id, Ids: ids})
+		return err
+	})
+	return effect, err
 }
 
 // OfferedProduct is a partner's product and what became of it here.
