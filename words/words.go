@@ -351,7 +351,7 @@ var sentences = map[string]sentence{
 	"document_unavailable":       {"Het document is nu niet te halen bij %s, die het bewaart. Probeer het later opnieuw.", "The document cannot be had from %s, who keeps it, right now. Try again later."},
 	"user_off":                   {"Deze gebruiker staat uit. Zet hem eerst aan.", "This user is switched off. Switch the user on first."},
 	"last_owner":                 {"Een omgeving houdt altijd een actieve eigenaar.", "An environment always keeps an active owner."},
-	"set_up_done":                {"Er is al een omgeving. Log in, of maak een volgende met koppel environment create.", "There is an environment already. Sign in, or make another one with koppel environment create."},
+	"set_up_done":                {"Er is al een omgeving. Log in, en maak een volgende bij Account → Omgeving, of met koppel environment create.", "There is an environment already. Sign in, and make another one under Account → Environment, or with koppel environment create."},
 	"set_up_code_wrong":          {"Deze code klopt niet. Hij staat in het logboek van de server.", "This code is not right. It is in the server's log."},
 	"account_form":               {"Een accountnaam heeft kleine letters, cijfers, - en _, en minstens twee tekens.", "An account name has lower-case letters, digits, - and _, and at least two characters."},
 	"cross_site":                 {"Dit verzoek komt van een andere website en is geweigerd.", "This request comes from another website and was refused."},

@@ -110,6 +110,18 @@ func (q *Queries) SystemEnvironmentCount(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const systemEnvironmentFirst = `-- name: SystemEnvironmentFirst :one
+SELECT min(id)::bigint FROM environments
+`
+
+// The environment that came first: its owners have the installation.
+func (q *Queries) SystemEnvironmentFirst(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, systemEnvironmentFirst)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const systemEnvironmentList = `-- name: SystemEnvironmentList :many
 SELECT e.account, e.name, e.language, e.created_at, (SELECT count(*) FROM users u WHERE u.environment_id = e.id AND u.active) AS users,
   (SELECT count(*) FROM integrations i WHERE i.environment_id = e.id AND i.state <> 'removed') AS integrations

@@ -140,6 +140,8 @@ func Routes() []Route {
 		{post, "/webhooks/:uuid/resume", Admins, (*visit).resumeWebhook},
 		{post, "/webhooks/:uuid/delete", Admins, (*visit).deleteWebhook},
 
+		{get, "/environments", Admins, (*visit).showEnvironments},
+		{post, "/environments", Admins, (*visit).addEnvironment},
 		{get, "/environment", Admins, (*visit).showEnvironment},
 		{post, "/environment", Admins, (*visit).saveEnvironment},
 		{post, "/environment/retention", Admins, (*visit).saveRetention},

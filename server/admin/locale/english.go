@@ -2,7 +2,18 @@ package locale
 
 // english holds every text of the interface, by the Dutch one.
 var english = map[string]string{
-	"Ja, niet meer importeren":                                                    "Yes, no longer import",
+	"Actieve gebruikers":                               "Active users",
+	"Omgevingen van deze installatie":                  "Environments of this installation",
+	"Ter bevestiging dat jij het bent.":                "To confirm that it is you.",
+	"Wie dit is, kiest zelf een wachtwoord.":           "Whoever this is chooses a password.",
+	"E-mailadres van de eigenaar":                      "The owner's e-mail address",
+	"De korte naam in het adres. Hij verandert nooit.": "The short name in the address. It never changes.",
+	"Omgeving toevoegen":                               "Add an environment",
+	"De omgeving is gemaakt. Geef %s deze link, over een veilige weg: hij werkt één keer, en staat hier alleen nu.": "The environment was made. Give %s this link, over a safe channel: it works once, and is shown here only now.",
+	"Een omgeving erbij maakt de eigenaar van deze installatie: een eigenaar van de omgeving die er het eerst was.": "Another environment is made by the owner of this installation: an owner of the environment that came first.",
+	"Alle omgevingen van deze installatie.": "Every environment of this installation.",
+	"Omgevingen":                            "Environments",
+	"Ja, niet meer importeren":              "Yes, no longer import",
 	"%s transacties ermee wachten nog om verzonden te worden.":                    "%s sales of them still wait to be sent.",
 	"%s transactie ermee wacht nog om verzonden te worden.":                       "%s sale of them still waits to be sent.",
 	"Zo staat het bij Instellingen.":                                              "That is how it is set under Settings.",

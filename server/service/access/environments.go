@@ -60,17 +60,26 @@ func (s *Access) CreateEnvironment(ctx context.Context, account, name, email str
 	if !linking.ValidEmail(email) {
 		return NewEnvironment{}, fmt.Errorf("%q is not an e-mail address", email)
 	}
-	return s.createEnvironment(ctx, account, name, email, language, rand.Text())
+	return s.createEnvironment(ctx, newEnvironment{account, name, email, language, rand.Text(), true})
 }
 
-func (s *Access) createEnvironment(ctx context.Context, account, name, email string, language states.Language, password string) (NewEnvironment, error) {
+// newEnvironment is what an environment is made of; token says that its owner gets one at once.
+type newEnvironment struct {
+	account, name, email string
+	language             states.Language
+	password             string
+	token                bool
+}
+
+func (s *Access) createEnvironment(ctx context.Context, in newEnvironment) (NewEnvironment, error) {
+	account, name, email, password := in.account, in.name, in.email, in.password
 	hash, err := hashPassword(ctx, password, account, name, email)
 	if err != nil {
 		return NewEnvironment{}, err
 	}
 	created := NewEnvironment{Account: account, OwnerEmail: email, OwnerPassword: password}
 	err = s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
-		env, err := tx.EnvironmentInsert(ctx, db.EnvironmentInsertParams{Account: account, Name: name, Language: language, Now: s.Now()})
+		env, err := tx.EnvironmentInsert(ctx, db.EnvironmentInsertParams{Account: account, Name: name, Language: in.language, Now: s.Now()})
 		if err != nil {
 			return err
 		}
@@ -78,18 +87,20 @@ func (s *Access) createEnvironment(ctx context.Context, account, name, email str
 		if err != nil {
 			return err
 		}
-		text, prefix, sum := newToken()
-		created.OwnerToken = text
-		_, err = tx.TokenInsert(ctx, db.TokenInsertParams{
-			EnvironmentID: env.ID, UserID: user.ID, Name: "owner", Prefix: prefix, Hash: sum, IPAllowlist: []string{}, Now: s.Now(),
-		})
-		if err != nil {
-			return err
+		if in.token {
+			text, prefix, sum := newToken()
+			created.OwnerToken = text
+			_, err = tx.TokenInsert(ctx, db.TokenInsertParams{
+				EnvironmentID: env.ID, UserID: user.ID, Name: "owner", Prefix: prefix, Hash: sum, IPAllowlist: []string{}, Now: s.Now(),
+			})
+			if err != nil {
+				return err
+			}
 		}
 		return s.Audit(ctx, tx, service.Actor{EnvironmentID: env.ID}, "create", "environment", env.ID, nil, map[string]any{"account": account, "name": name})
 	})
 	if errors.Is(err, db.ErrConflict) {
-		return NewEnvironment{}, fmt.Errorf("there is an environment %q already", account)
+		return NewEnvironment{}, service.Taken("account", account)
 	}
 	return created, err
 }
@@ -155,7 +166,7 @@ func (s *Access) FirstEnvironment(ctx context.Context, code, account, name, emai
 	case !ValidAccount(account):
 		return "", a, service.Invalid("account", "account_form")
 	}
-	if _, err := s.createEnvironment(ctx, account, name, email, states.Dutch, password); err != nil {
+	if _, err := s.createEnvironment(ctx, newEnvironment{account, name, email, states.Dutch, password, true}); err != nil {
 		return "", a, err
 	}
 	return s.SignIn(ctx, account, email, password, remote)
