@@ -27,6 +27,7 @@ func SoldLines(lines []db.SaleLine) []linking.SoldLine {
 // FactsOf collects what conditions may ask about a stored sale.
 func FactsOf(sale db.Sale, lines []linking.SoldLine) *linking.SaleFacts {
 	facts := linking.NewSaleFacts(&sale.Submission, lines, sale.Sold.Questions)
+	facts.Erased = sale.ErasedAt != nil
 	facts.Status, facts.StatusType, facts.Flow = sale.Status, sale.StatusType, sale.Sold.Flow
 	if sale.OrganisationID != nil {
 		facts.OrganisationID = *sale.OrganisationID
@@ -80,9 +81,6 @@ func considerAt(ctx context.Context, tx *db.Tx, sale db.Sale, integrationID int6
 	result.Verdict = integration.Settings.Qualifies(facts, byHand)
 	if integration.State == states.IntegrationRemoved {
 		result.Verdict = linking.Verdict{Reasons: []linking.Problem{{Code: states.ReasonForwardingOff, Subject: linking.GeneralSetting}}}
-	}
-	if sale.ErasedAt != nil {
-		result.Verdict = linking.Verdict{Reasons: []linking.Problem{{Code: states.ReasonErased, Subject: linking.GeneralSetting}}}
 	}
 	if !result.Verdict.OK {
 		return result, withdraw(ctx, tx, sale, integrationID, facts, integration.Settings, now)

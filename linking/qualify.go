@@ -29,6 +29,9 @@ const GeneralSetting = "general"
 // Qualifies tests a sale: it goes when the general setting or any enabled rule accepts it. By hand it is the
 // same test without automatic and delay.
 func (s *Settings) Qualifies(facts *SaleFacts, byHand bool) Verdict {
+	if facts.Erased {
+		return Verdict{Reasons: []Problem{{Code: states.ReasonErased, Subject: GeneralSetting}}}
+	}
 	var reasons []Problem
 	general := s.Forwarding
 	reason := general.refuses(facts, byHand)

@@ -31,8 +31,10 @@ func (s *Submission) Erased() Submission {
 		TransactionType: s.TransactionType, ProductID: s.ProductID, Business: s.Business, Related: s.Related, Chain: s.Chain,
 		Fields: map[string]string{}, Answers: map[string]Answer{}, Agreements: map[string]bool{},
 	}
-	if channel := s.Fields["sale_channel"]; channel != "" {
-		left.Fields["sale_channel"] = channel
+	for _, name := range []string{"sale_channel", "contract_date", "valid_till"} {
+		if value := s.Fields[name]; value != "" {
+			left.Fields[name] = value
+		}
 	}
 	return left
 }
@@ -148,6 +150,7 @@ type SaleFacts struct {
 	Type                        states.SaleType
 	Status, StatusType, Channel string
 	Business                    bool
+	Erased                      bool // there is nobody whose it is any more
 	OrganisationID              int64
 	Flow                        SoldFlow
 	ProductIDs                  []int64
