@@ -20,12 +20,12 @@ type Flow struct {
 type FlowDetail struct {
 	TransactionType           Text      `json:"transaction_type"`
 	VerificationMethod        Text      `json:"verification_method"`
-	MinimumAge                Int       `json:"minimum_age_customer"`
-	MaximumAge                Int       `json:"maximum_age_customer"`
-	ConsumerOfferIBANRequired Flag      `json:"consumer_offer_iban_required"`
-	BusinessOfferIBANRequired Flag      `json:"business_offer_iban_required"`
-	ConsumerOrderIBANRequired Flag      `json:"consumer_order_iban_required"`
-	BusinessOrderIBANRequired Flag      `json:"business_order_iban_required"`
+	MinimumAge                Age       `json:"minimum_age_customer"`
+	MaximumAge                Age       `json:"maximum_age_customer"`
+	ConsumerOfferIBANRequired Bool      `json:"consumer_offer_iban_required"`
+	BusinessOfferIBANRequired Bool      `json:"business_offer_iban_required"`
+	ConsumerOrderIBANRequired Bool      `json:"consumer_order_iban_required"`
+	BusinessOrderIBANRequired Bool      `json:"business_order_iban_required"`
 	ProductTypes              []Text    `json:"product_types,omitempty"` // our extension: the product types it carries
 	Sections                  []Section `json:"sections,omitempty"`
 }
@@ -35,7 +35,7 @@ type Section struct {
 	ID         Int              `json:"id"`
 	Title      Text             `json:"title"`
 	Identifier Text             `json:"identifier"`
-	Mandatory  Flag             `json:"mandatory"`
+	Mandatory  Bool             `json:"mandatory"`
 	Products   []SectionProduct `json:"products"`
 }
 
@@ -84,15 +84,15 @@ func (f *Flow) SetMeaning(flow linking.Flow, detail bool) {
 	}
 	d := &FlowDetail{
 		TransactionType: Text(flow.TransactionType), VerificationMethod: Text(flow.VerificationMethod),
-		MinimumAge: Int(flow.MinimumAge), MaximumAge: Int(flow.MaximumAge),
-		ConsumerOfferIBANRequired: Flag(flow.ConsumerOfferIBANRequired), BusinessOfferIBANRequired: Flag(flow.BusinessOfferIBANRequired),
-		ConsumerOrderIBANRequired: Flag(flow.ConsumerOrderIBANRequired), BusinessOrderIBANRequired: Flag(flow.BusinessOrderIBANRequired),
+		MinimumAge: Age(flow.MinimumAge), MaximumAge: Age(flow.MaximumAge),
+		ConsumerOfferIBANRequired: Bool(flow.ConsumerOfferIBANRequired), BusinessOfferIBANRequired: Bool(flow.BusinessOfferIBANRequired),
+		ConsumerOrderIBANRequired: Bool(flow.ConsumerOrderIBANRequired), BusinessOrderIBANRequired: Bool(flow.BusinessOrderIBANRequired),
 	}
 	for _, t := range flow.ProductTypes {
 		d.ProductTypes = append(d.ProductTypes, Text(t))
 	}
 	for _, s := range flow.Sections {
-		section := Section{ID: Int(s.ID), Title: Text(s.Title), Identifier: Text(s.Identifier), Mandatory: Flag(s.Mandatory), Products: []SectionProduct{}}
+		section := Section{ID: Int(s.ID), Title: Text(s.Title), Identifier: Text(s.Identifier), Mandatory: Bool(s.Mandatory), Products: []SectionProduct{}}
 		for _, p := range s.Products {
 			section.Products = append(section.Products, SectionProduct{ID: Int(p.ID), MaximumQuantity: Int(p.MaximumQuantity)})
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,6 +73,40 @@ func (f Flag) MarshalJSON() ([]byte, error) {
 	return []byte(`"0"`), nil
 }
 
+// Bool is a Flag that is written true or false, as some resources have it.
+type Bool bool
+
+// UnmarshalJSON reads every spelling; null and "" are false.
+func (b *Bool) UnmarshalJSON(data []byte) error { return (*Flag)(b).UnmarshalJSON(data) }
+
+// NullText is Text that is written null where there is none.
+type NullText string
+
+// UnmarshalJSON reads any scalar.
+func (t *NullText) UnmarshalJSON(data []byte) error { return (*Text)(t).UnmarshalJSON(data) }
+
+// MarshalJSON writes null for nothing.
+func (t NullText) MarshalJSON() ([]byte, error) {
+	if t == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(t))
+}
+
+// Age is a number that is written as text, null for none.
+type Age int64
+
+// UnmarshalJSON reads a number or numeric text; null and "" are 0.
+func (a *Age) UnmarshalJSON(data []byte) error { return (*Int)(a).UnmarshalJSON(data) }
+
+// MarshalJSON writes null for none.
+func (a Age) MarshalJSON() ([]byte, error) {
+	if a == 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(strconv.FormatInt(int64(a), 10))
+}
+
 // Int is a whole number that may arrive as text.
 type Int int64
 
@@ -90,6 +125,14 @@ func (m *Months) UnmarshalJSON(data []byte) error {
 	number, err := whole(data, linking.ReadMonths)
 	*m = Months(number)
 	return err
+}
+
+// MarshalJSON writes null for none.
+func (m Months) MarshalJSON() ([]byte, error) {
+	if m == 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(int64(m))
 }
 
 func whole(data []byte, read func(string) (int64, error)) (int64, error) {

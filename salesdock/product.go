@@ -12,23 +12,23 @@ import (
 
 // Product is a row of the product list; the detail fills Detail too.
 type Product struct {
-	ID                 Int   `json:"id"`
-	Name               Text  `json:"name"`
-	Identifier         Text  `json:"identifier"`
-	SupplierID         Int   `json:"supplier_id"`
-	SupplierName       Text  `json:"supplier_name"`
-	SupplierIdentifier Text  `json:"supplier_identifier"`
-	Type               Text  `json:"type"`
-	USP                Lines `json:"usp"`
-	Description        Text  `json:"description"`
-	CartInfo           Text  `json:"cart_info"`
-	Business           Text  `json:"business"`
-	Active             Flag  `json:"active"`
-	ValidFrom          Text  `json:"valid_from"`
-	ValidTill          Text  `json:"valid_till"`
-	CreatedAt          Stamp `json:"created_at"`
-	UpdatedAt          Stamp `json:"updated_at"`
-	Removed            bool  `json:"removed,omitempty"` // our extension, in change pages: no longer offered
+	ID                 Int      `json:"id"`
+	Name               Text     `json:"name"`
+	Identifier         Text     `json:"identifier"`
+	SupplierID         Int      `json:"supplier_id"`
+	SupplierName       Text     `json:"supplier_name"`
+	SupplierIdentifier Text     `json:"supplier_identifier"`
+	Type               Text     `json:"type"`
+	USP                Lines    `json:"usp"`
+	Description        Text     `json:"description"`
+	CartInfo           Text     `json:"cart_info"`
+	Business           Text     `json:"business"`
+	Active             Flag     `json:"active"`
+	ValidFrom          NullText `json:"valid_from"`
+	ValidTill          NullText `json:"valid_till"`
+	CreatedAt          Stamp    `json:"created_at"`
+	UpdatedAt          Stamp    `json:"updated_at"`
+	Removed            bool     `json:"removed,omitempty"` // our extension, in change pages: no longer offered
 	*ProductDetail
 }
 
@@ -37,11 +37,11 @@ type ProductDetail struct {
 	Main                     Int        `json:"main"`
 	Duration                 Months     `json:"duration"`
 	Retention                Text       `json:"retention"`
-	Price                    Text       `json:"price"`
-	PriceAction              Text       `json:"price_action"`
-	PriceMonthly             Text       `json:"price_monthly"`
-	PriceMonthlyAction       Text       `json:"price_monthly_action"`
-	PriceMonthlyActionType   Text       `json:"price_monthly_action_type"`
+	Price                    NullText   `json:"price"`
+	PriceAction              NullText   `json:"price_action"`
+	PriceMonthly             NullText   `json:"price_monthly"`
+	PriceMonthlyAction       NullText   `json:"price_monthly_action"`
+	PriceMonthlyActionType   NullText   `json:"price_monthly_action_type"`
 	PriceMonthlyActionMonths Months     `json:"price_monthly_action_value"`
 	CustomFields             TextMap    `json:"customfields"`
 	Documents                []Document `json:"documents"`
@@ -75,7 +75,7 @@ func (p *Product) Content() (linking.ProductContent, linking.ProductOwn, error) 
 	}
 	for _, day := range []struct {
 		name string
-		from Text
+		from NullText
 		to   *string
 	}{{"valid_from", p.ValidFrom, &c.ValidFrom}, {"valid_till", p.ValidTill, &c.ValidTill}} {
 		var err error
@@ -91,7 +91,7 @@ func (p *Product) Content() (linking.ProductContent, linking.ProductOwn, error) 
 	c.PriceMonthlyActionType, c.PriceMonthlyActionMonths = string(d.PriceMonthlyActionType), int(d.PriceMonthlyActionMonths)
 	for _, amount := range []struct {
 		name string
-		from Text
+		from NullText
 		to   *string
 	}{
 		{"price", d.Price, &c.Price},
@@ -118,15 +118,15 @@ func (p *Product) Content() (linking.ProductContent, linking.ProductOwn, error) 
 func (p *Product) SetContent(c linking.ProductContent, own linking.ProductOwn, detail bool) {
 	p.Name, p.Identifier, p.Type = Text(c.Name), Text(c.Identifier), Text(c.Type)
 	p.SupplierName, p.SupplierIdentifier = Text(c.SupplierName), Text(c.SupplierIdentifier)
-	p.Business, p.ValidFrom, p.ValidTill = Text(c.Business), Text(c.ValidFrom), Text(c.ValidTill)
+	p.Business, p.ValidFrom, p.ValidTill = Text(c.Business), NullText(c.ValidFrom), NullText(c.ValidTill)
 	p.USP, p.Description, p.CartInfo = SplitLines(own.USP), Text(own.Description), Text(own.CartInfo)
 	if !detail {
 		return
 	}
 	d := &ProductDetail{
-		Duration: Months(c.Duration), Retention: Text(c.Retention), Price: Text(c.Price), PriceAction: Text(c.PriceAction),
-		PriceMonthly: Text(c.PriceMonthly), PriceMonthlyAction: Text(c.PriceMonthlyAction),
-		PriceMonthlyActionType: Text(c.PriceMonthlyActionType), PriceMonthlyActionMonths: Months(c.PriceMonthlyActionMonths),
+		Duration: Months(c.Duration), Retention: Text(c.Retention), Price: NullText(c.Price), PriceAction: NullText(c.PriceAction),
+		PriceMonthly: NullText(c.PriceMonthly), PriceMonthlyAction: NullText(c.PriceMonthlyAction),
+		PriceMonthlyActionType: NullText(c.PriceMonthlyActionType), PriceMonthlyActionMonths: Months(c.PriceMonthlyActionMonths),
 		CustomFields: c.CustomFields, Documents: []Document{},
 	}
 	if c.Main {

@@ -28,6 +28,9 @@ var written = map[reflect.Type]struct {
 	nullable bool
 }{
 	reflect.TypeFor[salesdock.Flag]():     {kinds: []string{"string"}},
+	reflect.TypeFor[salesdock.NullText](): {kinds: []string{"string"}, nullable: true},
+	reflect.TypeFor[salesdock.Age]():      {kinds: []string{"string"}, nullable: true},
+	reflect.TypeFor[salesdock.Months]():   {kinds: []string{"integer"}, nullable: true},
 	reflect.TypeFor[salesdock.Stamp]():    {kinds: []string{"string"}, nullable: true},
 	reflect.TypeFor[salesdock.Lines]():    {kinds: []string{"string"}},
 	reflect.TypeFor[linking.Answer]():     {kinds: []string{"array", "string"}},
