@@ -194,6 +194,7 @@ var sentences = map[string]sentence{
 	"too_many_values":            {"Dat is te veel: hooguit %d.", "That is too many: at most %d."},
 	"base64_file":                {"Stuur het bestand in base64, hooguit %d MB.", "Send the file in base64, at most %d MB."},
 	"cannot_change":              {"Dit kan hier niet gewijzigd worden.", "This cannot be changed here."},
+	"several_sales":              {"Meer dan één transactie heeft dit nummer. Gebruik het nummer van de transactie hier.", "More than one sale has this number. Use the number that the sale has here."},
 	"supplier_in_use":            {"Van deze leverancier zijn er nog producten.", "This supplier still has products."},
 	"value_of":                   {"Kies een van: %s.", "Choose one of: %s."},
 	"not_an_email":               {"“%s” is geen e-mailadres.", "“%s” is not an e-mail address."},

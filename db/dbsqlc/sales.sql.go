@@ -182,50 +182,6 @@ func (q *Queries) SaleByID(ctx context.Context, environmentID int64, iD int64) (
 	return i, err
 }
 
-const saleByIncomingID = `-- name: SaleByIncomingID :one
-SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at FROM sales WHERE environment_id = $1 AND incoming_id = $2 ORDER BY id LIMIT 1
-`
-
-func (q *Queries) SaleByIncomingID(ctx context.Context, environmentID int64, incomingID *string) (Sale, error) {
-	row := q.db.QueryRow(ctx, saleByIncomingID, environmentID, incomingID)
-	var i Sale
-	err := row.Scan(
-		&i.ID,
-		&i.EnvironmentID,
-		&i.UserID,
-		&i.OrganisationID,
-		&i.Type,
-		&i.Status,
-		&i.StatusType,
-		&i.StatusRemark,
-		&i.StatusChangedAt,
-		&i.StatusByPerson,
-		&i.FlowID,
-		&i.ProductID,
-		&i.Business,
-		&i.Channel,
-		&i.ExternalReference,
-		&i.IncomingID,
-		&i.LinkID,
-		&i.Submission,
-		&i.Sold,
-		&i.Original,
-		&i.OfferAccepted,
-		&i.OutgoingID,
-		&i.OutgoingApp,
-		&i.ProcessedAt,
-		&i.OutgoingAt,
-		&i.FinalizedAt,
-		&i.CancelledAt,
-		&i.CancelledBy,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-		&i.Changed,
-		&i.ErasedAt,
-	)
-	return i, err
-}
-
 const saleChanges = `-- name: SaleChanges :many
 SELECT id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at FROM sales WHERE environment_id = $1 AND user_id = $2
   AND changed >= $3::bigint AND changed < $4::bigint AND id > $5
@@ -484,9 +440,9 @@ func (q *Queries) SaleHistoryInsert(ctx context.Context, arg SaleHistoryInsertPa
 
 const saleInsert = `-- name: SaleInsert :one
 INSERT INTO sales (environment_id, user_id, organisation_id, type, status, status_type, status_changed_at, flow_id, product_id, business, channel,
-  external_reference, link_id, submission, sold, finalized_at, created_at, updated_at)
+  external_reference, incoming_id, link_id, submission, sold, finalized_at, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-  $12, $13, $14, $15, $16, $7, $7) RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at
+  $12, $12, $13, $14, $15, $16, $7, $7) RETURNING id, environment_id, user_id, organisation_id, type, status, status_type, status_remark, status_changed_at, status_by_person, flow_id, product_id, business, channel, external_reference, incoming_id, link_id, submission, sold, original, offer_accepted, outgoing_id, outgoing_app, processed_at, outgoing_at, finalized_at, cancelled_at, cancelled_by, created_at, updated_at, changed, erased_at
 `
 
 type SaleInsertParams struct {
@@ -1046,6 +1002,31 @@ func (q *Queries) SaleSetStatus(ctx context.Context, arg SaleSetStatusParams) (S
 		&i.ErasedAt,
 	)
 	return i, err
+}
+
+const salesByIncomingID = `-- name: SalesByIncomingID :many
+SELECT id FROM sales WHERE environment_id = $1 AND incoming_id = $2 ORDER BY id LIMIT 2
+`
+
+// Two of them say that the number does not tell which sale it is.
+func (q *Queries) SalesByIncomingID(ctx context.Context, environmentID int64, incomingID *string) ([]int64, error) {
+	rows, err := q.db.Query(ctx, salesByIncomingID, environmentID, incomingID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const salesOfIntegration = `-- name: SalesOfIntegration :many

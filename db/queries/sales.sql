@@ -1,8 +1,8 @@
 -- name: SaleInsert :one
 INSERT INTO sales (environment_id, user_id, organisation_id, type, status, status_type, status_changed_at, flow_id, product_id, business, channel,
-  external_reference, link_id, submission, sold, finalized_at, created_at, updated_at)
+  external_reference, incoming_id, link_id, submission, sold, finalized_at, created_at, updated_at)
 VALUES (@environment_id, @user_id, @organisation_id, @type, @status, @status_type, @now, @flow_id, @product_id, @business, @channel,
-  @external_reference, @link_id, @submission, @sold, @finalized_at, @now, @now) RETURNING *;
+  @external_reference, sqlc.narg('external_reference'), @link_id, @submission, @sold, @finalized_at, @now, @now) RETURNING *;
 
 -- name: SaleLineInsert :exec
 INSERT INTO sale_lines (environment_id, sale_id, line, product_id, quantity, section_identifier, content, integration_id, partner_product_id)
@@ -17,8 +17,9 @@ SELECT * FROM sale_lines WHERE environment_id = @environment_id AND sale_id = AN
 -- name: SaleByID :one
 SELECT * FROM sales WHERE environment_id = @environment_id AND id = @id;
 
--- name: SaleByIncomingID :one
-SELECT * FROM sales WHERE environment_id = @environment_id AND incoming_id = @incoming_id ORDER BY id LIMIT 1;
+-- Two of them say that the number does not tell which sale it is.
+-- name: SalesByIncomingID :many
+SELECT id FROM sales WHERE environment_id = @environment_id AND incoming_id = @incoming_id ORDER BY id LIMIT 2;
 
 -- name: SaleLock :one
 SELECT * FROM sales WHERE environment_id = @environment_id AND id = @id FOR UPDATE;

@@ -53,6 +53,7 @@ func (a *API) Register(engine *gin.Engine) {
 }
 
 func (a *API) register(engine *gin.Engine, routes []Route) {
+	engine.UseRawPath = true // a principal's number may have a slash in it, written %2F
 	for _, r := range routes {
 		engine.Handle(r.Method, "/api/:account/v1"+r.Path, a.handle(r))
 		if r.Method == http.MethodGet {

@@ -57,9 +57,17 @@ func (s *Sales) SetSaleStatus(ctx context.Context, a service.Actor, id int64, in
 // SaleIDByIncoming finds the sale that a principal knows under its own number.
 func (s *Sales) SaleIDByIncoming(ctx context.Context, a service.Actor, incomingID string) (id int64, err error) {
 	err = s.Tx(ctx, a, func(tx *db.Tx) error {
-		sale, err := tx.SaleByIncomingID(ctx, a.EnvironmentID, &incomingID)
-		id = sale.ID
-		return err
+		found, err := tx.SalesByIncomingID(ctx, a.EnvironmentID, &incomingID)
+		switch {
+		case err != nil:
+			return err
+		case len(found) == 0:
+			return db.ErrNotFound
+		case len(found) > 1:
+			return service.Invalid("incoming_id", "several_sales")
+		}
+		id = found[0]
+		return nil
 	})
 	return id, service.OrNotFound(err)
 }
