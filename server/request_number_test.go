@@ -27,7 +27,7 @@ func TestEveryRequestHasANumber(t *testing.T) {
 		w := httptest.NewRecorder()
 		request := httptest.NewRequest(method, path, nil)
 		request.Header.Set("X-Request-Id", "chosen by the caller")
-		request.Header.Set("Authorization", "Bearer x")
+		request.Header.Set("Authorization", "Bearer kpl_AAAAAAAAAA_x")
 		public.ServeHTTP(w, request)
 		require.Equal(t, status, w.Code, w.Body.String())
 		number = w.Header().Get("X-Request-Id")

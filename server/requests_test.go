@@ -51,7 +51,7 @@ func TestACallerMakesNoSeries(t *testing.T) { //nolint:paralleltest // it looks 
 		require.Equal(t, http.StatusNotImplemented, ask(fmt.Sprint("ZZ", n), fmt.Sprint("/nowhere/", n), ""))
 		require.Equal(t, http.StatusNotFound, ask(http.MethodGet, fmt.Sprint("/nowhere/", n, "/", long), fmt.Sprint("host-", n)))
 		require.Equal(t, http.StatusNotFound, ask(http.MethodGet, fmt.Sprint("/o/", n, "/nowhere"), ""))
-		require.Equal(t, http.StatusNotFound, ask(http.MethodGet, fmt.Sprint("/api/account-", n, "/v1/user/products"), fmt.Sprint("host-", n)))
+		require.Equal(t, http.StatusUnauthorized, ask(http.MethodGet, fmt.Sprint("/api/account-", n, "/v1/user/products"), fmt.Sprint("host-", n)))
 		require.Equal(t, http.StatusMethodNotAllowed, ask(http.MethodPut, "/healthz", ""))
 	}
 	odd(0)
