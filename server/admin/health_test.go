@@ -13,6 +13,7 @@ import (
 
 	"koppel/db/dbtest"
 	"koppel/linking"
+	"koppel/server/service/integrations"
 )
 
 // One reading of a link's health is behind every page: what holds sales up is the same number everywhere, and nowhere is all well
@@ -109,4 +110,21 @@ func TestNoLongerImportingIsAskedAndUndone(t *testing.T) {
 	require.NotNil(t, undo)
 	require.Equal(t, 303, p.post(strings.ReplaceAll(undo[1], "&amp;", "&")).status)
 	require.Equal(t, "true", selected())
+}
+
+// The history tells what was before and what is now, by names and in words: of rules, of mappings, and of what is empty now.
+func TestHistoryTellsBeforeAndAfterInWords(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.fill()
+	ctx, id := t.Context(), w.ids["integrations"]
+	p := w.person().signIn("zonwijs", "owner@zonwijs.example")
+	require.NoError(t, w.svc.Integrations.SaveFlowMappings(ctx, w.owner, id, []integrations.FlowPair{{FlowID: w.ids["flows"], PartnerFlowID: 3}}))
+	history := fmt.Sprintf("/o/zonwijs/integrations/%d/history", id)
+	page := p.get(history).body
+	require.Regexp(t, `Energie:</span>\s*—\s*→\s*Gas`, page, "by their names")
+	require.Contains(t, page, "Condities: Soort klant is zakelijk")
+	require.NoError(t, w.svc.Integrations.SaveFlowMappings(ctx, w.owner, id, nil))
+	require.Regexp(t, `Energie:</span>\s*Gas\s*→\s*—`, p.get(history).body, "also what is not mapped any more")
+	require.NotContains(t, p.get(history).body, "{&#34;", "no JSON")
 }

@@ -2,6 +2,8 @@ package locale
 
 // english holds every text of the interface, by the Dutch one.
 var english = map[string]string{
+	"Onze database was er even niet.":                  "Our database was away for a moment.",
+	"en":                                               "and",
 	"Actieve gebruikers":                               "Active users",
 	"Omgevingen van deze installatie":                  "Environments of this installation",
 	"Ter bevestiging dat jij het bent.":                "To confirm that it is you.",

@@ -17,7 +17,7 @@ type ctxType = context.Context
 const mostShown = 20
 
 // shown writes a field's value for people.
-func shown(value any) string {
+func shown(ctx context.Context, value any) string {
 	switch x := value.(type) {
 	case nil:
 		return "—"
@@ -34,20 +34,52 @@ func shown(value any) string {
 	case []any:
 		texts := make([]string, min(len(x), mostShown))
 		for i := range texts {
-			texts[i] = shown(x[i])
+			texts[i] = shown(ctx, x[i])
 		}
 		if len(x) > mostShown {
 			texts = append(texts, "…")
 		}
 		return strings.Join(texts, ", ")
 	case map[string]any:
-		data, err := json.Marshal(x)
+		return shownFields(ctx, x)
+	}
+	return fmt.Sprint(value)
+}
+
+// shownFields writes what has fields of its own: conditions as a sentence, the rest field by field.
+func shownFields(ctx context.Context, fields map[string]any) string {
+	if kind := fields["type"]; kind == linking.RuleGroup || kind == linking.RuleCondition {
+		data, err := json.Marshal(fields)
 		if err != nil {
 			return "…"
 		}
-		return string(data)
+		if rule, err := linking.ParseRule(data); err == nil {
+			return ruleText(ctx, *rule)
+		}
 	}
-	return fmt.Sprint(value)
+	var texts []string
+	for _, name := range sortedKeys(fields) {
+		if fields[name] != nil && fields[name] != "" {
+			texts = append(texts, auditField(ctx, name)+": "+word(ctx, auditValues, shown(ctx, fields[name])))
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// ruleText says a tree of conditions in one line.
+func ruleText(ctx context.Context, r linking.Rule) string {
+	if r.Type == linking.RuleCondition {
+		return conditionSentence(ctx, r)
+	}
+	joint := " " + t(ctx, "en") + " "
+	if r.Criterion == "ANY" {
+		joint = " " + t(ctx, "of") + " "
+	}
+	var texts []string
+	for _, inner := range r.Rules {
+		texts = append(texts, ruleText(ctx, inner))
+	}
+	return strings.Join(texts, joint)
 }
 
 func who(ctx context.Context, a db.AuditOfRow) string {
@@ -75,6 +107,11 @@ func from(a db.AuditOfRow) string {
 func auditChanges(before, after []byte) []linking.FieldChange {
 	old, changed := flat("", before), flat("", after)
 	var list []linking.FieldChange
+	for name := range old { // what is empty now was something before
+		if _, still := changed[name]; !still {
+			changed[name] = nil
+		}
+	}
 	for _, name := range sortedKeys(changed) {
 		if changed[name] == service.AuditMask || fmt.Sprint(old[name]) != fmt.Sprint(changed[name]) {
 			list = append(list, linking.FieldChange{Field: name, Old: old[name], New: changed[name]})

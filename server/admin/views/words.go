@@ -162,6 +162,7 @@ var auditFields = map[string]string{
 	"forwarding.delay.amount": tr("Wachttijd"), "forwarding.delay.unit": tr("Eenheid"), "status_updates": tr("Controleer updates van een sale"),
 	"requests_per_minute": tr("Verzoeken per minuut, hoogstens"), "status_poll_minutes": tr("Kijk elke … minuten"), "sync_interval_minutes": tr("Controleer elke … minuten"), "send_optin": tr("Verstuur opt-in informatie"),
 	"vanished_products": tr("Als een geïmporteerd product bij de partner verdwijnt"), "rules": tr("Regels"), "account_name": tr("Account van de partner"), "base_url": tr("Adres"),
+	"enabled": tr("Zet saleverwerking aan"), "automatic": tr("Zet automatische saleverwerking aan"), "statuses": tr("Statussen"), "conditions": tr("Condities"), "location": tr("Adres"),
 	"selected": tr("gekozen"), "changed": tr("Gewijzigd"), "role": tr("Rol"), "active": tr("Actief"), "organisation_id": tr("Organisatie"), "integration": tr("Voor een integratie"),
 	"sales_channel": tr("Verkoopkanaal"), "description": tr("Omschrijving"), "language": tr("Taal"),
 }

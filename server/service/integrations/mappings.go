@@ -81,7 +81,7 @@ func (s *Integrations) mapping(ctx context.Context, a service.Actor, id int64, f
 }
 
 // saveMapping writes a mapping, and has the sales that waited for a person looked at again.
-func (s *Integrations) saveMapping(ctx context.Context, a service.Actor, id int64, part linking.Part, values any, fn func(*db.Tx, linking.PartnerSetup) error) error {
+func (s *Integrations) saveMapping(ctx context.Context, a service.Actor, id int64, part linking.Part, fn func(*db.Tx, linking.PartnerSetup) error) error {
 	return s.Tx(ctx, a, func(tx *db.Tx) error {
 		if _, err := service.LockIntegration(ctx, tx, a, id); err != nil {
 			return err
@@ -90,7 +90,15 @@ func (s *Integrations) saveMapping(ctx context.Context, a service.Actor, id int6
 		if err != nil {
 			return err
 		}
+		before, err := mapped(ctx, tx, a, id, part, setup)
+		if err != nil {
+			return err
+		}
 		if err := fn(tx, setup); err != nil {
+			return err
+		}
+		after, err := mapped(ctx, tx, a, id, part, setup)
+		if err != nil {
 			return err
 		}
 		// Who maps has seen what the partner asks now.
@@ -100,7 +108,7 @@ func (s *Integrations) saveMapping(ctx context.Context, a service.Actor, id int6
 		if _, _, err := s.Sales.ResumeWaiting(ctx, tx, a, id, ""); err != nil {
 			return err
 		}
-		return s.Audit(ctx, tx, a, "map_"+string(part), "integration", id, nil, values)
+		return s.Audit(ctx, tx, a, "map_"+string(part), "integration", id, before, after)
 	})
 }
 
@@ -112,7 +120,7 @@ type FlowPair struct {
 
 // SaveFlowMappings replaces the flow mappings.
 func (s *Integrations) SaveFlowMappings(ctx context.Context, a service.Actor, id int64, pairs []FlowPair) error {
-	return s.saveMapping(ctx, a, id, linking.PartFlows, pairs, func(tx *db.Tx, setup linking.PartnerSetup) error {
+	return s.saveMapping(ctx, a, id, linking.PartFlows, func(tx *db.Tx, setup linking.PartnerSetup) error {
 		if err := tx.FlowMappingsClear(ctx, a.EnvironmentID, id); err != nil {
 			return err
 		}
@@ -214,7 +222,7 @@ type QuestionPair struct {
 
 // SaveQuestionMappings replaces the question mappings.
 func (s *Integrations) SaveQuestionMappings(ctx context.Context, a service.Actor, id int64, pairs []QuestionPair) error {
-	return s.saveMapping(ctx, a, id, linking.PartQuestions, pairs, func(tx *db.Tx, setup linking.PartnerSetup) error {
+	return s.saveMapping(ctx, a, id, linking.PartQuestions, func(tx *db.Tx, setup linking.PartnerSetup) error {
 		if err := tx.QuestionMappingsClear(ctx, a.EnvironmentID, id); err != nil {
 			return err
 		}
@@ -279,7 +287,7 @@ type AgreementPair struct {
 
 // SaveAgreementMappings replaces the agreement mappings.
 func (s *Integrations) SaveAgreementMappings(ctx context.Context, a service.Actor, id int64, pairs []AgreementPair) error {
-	return s.saveMapping(ctx, a, id, linking.PartAgreements, pairs, func(tx *db.Tx, setup linking.PartnerSetup) error {
+	return s.saveMapping(ctx, a, id, linking.PartAgreements, func(tx *db.Tx, setup linking.PartnerSetup) error {
 		if err := tx.AgreementMappingsClear(ctx, a.EnvironmentID, id); err != nil {
 			return err
 		}
@@ -346,7 +354,7 @@ type StatusPair struct {
 // SaveStatusMappings replaces the status mappings; the partner's statuses are read again, so that a status
 // that was waiting for its mapping is taken over.
 func (s *Integrations) SaveStatusMappings(ctx context.Context, a service.Actor, id int64, pairs []StatusPair) error {
-	return s.saveMapping(ctx, a, id, linking.PartStatuses, pairs, func(tx *db.Tx, setup linking.PartnerSetup) error {
+	return s.saveMapping(ctx, a, id, linking.PartStatuses, func(tx *db.Tx, setup linking.PartnerSetup) error {
 		before, err := ledger.MappingsOf(ctx, tx, a.EnvironmentID, id)
 		if err != nil {
 			return err
