@@ -241,6 +241,10 @@ func (v *visit) saveQuestionMappings() error {
 	}
 	form := v.form()
 	err = v.svc.Integrations.SaveQuestionMappings(ctx, v.actor, id, pairs)
+	if which := v.posted("copy"); err == nil && which != "" {
+		count, err := v.svc.Integrations.CopyQuestions(ctx, v.actor, id, which)
+		return v.did(err, v.to("/integrations/%d/questions", id), "%s vragen zijn ook bij ons gemaakt, en gekoppeld.", count)
+	}
 	return v.mapped(err, &form, func() error { return v.questionMappingPage(form) })
 }
 

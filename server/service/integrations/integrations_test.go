@@ -9,6 +9,7 @@ import (
 
 	"koppel/db"
 	"koppel/db/dbtest"
+	"koppel/ledger"
 	"koppel/linking"
 	"koppel/server/service"
 	"koppel/server/service/integrations"
@@ -179,4 +180,48 @@ func TestWhatSatisfiesAgainIsOffered(t *testing.T) {
 	require.Zero(t, offered())
 	require.Equal(t, "900", *s.Forwarding(link, sent).PartnerSaleID)
 	require.Equal(t, states.ForwardingOutcomeUnknown, s.Forwarding(link, unknown).State)
+}
+
+// The partner's questions become ours in one go, with type, options, validation and conditions, in the order that they need each
+// other, and mapped. What asks after the partner's own numbers comes without its conditions, and the comparison says so.
+func TestQuestionsOfThePartnerBecomeOurs(t *testing.T) {
+	t.Parallel()
+	s := servicetest.NewShop(t)
+	link, ctx := s.Link(), t.Context()
+	about := func(identifier, name, value string) *linking.Rule {
+		return &linking.Rule{Type: linking.RuleCondition, Identifier: identifier, Name: name, Operator: "=", Value: linking.RuleValues{value}}
+	}
+	theirs := []linking.Question{
+		{ID: 1, Name: "Rekening", Identifier: "rekening nr", InputType: "text", Validator: "iban", Required: true, RuleVisible: true, Rule: about("question.identifier", "betaal", "Incasso")},
+		{ID: 2, Name: "Betaalwijze", Identifier: "betaal", InputType: "mc-single", Options: []string{"Incasso", "Factuur"}, Required: true, Visible: true},
+		{ID: 3, Name: "Kleur", Identifier: "kleur", InputType: "text", Visible: true, RuleRequired: true, Rule: about("product.id", "", "70")},
+	}
+	s.Tx(func(tx *db.Tx) error {
+		_, err := ledger.SaveSetupPart(ctx, tx, s.Owner.EnvironmentID, link.ID, linking.PartQuestions, theirs, s.Now())
+		return err
+	})
+	count, err := s.Integrations.CopyQuestions(ctx, s.Owner, link.ID, "betaal")
+	require.NoError(t, err)
+	require.Equal(t, 1, count)
+	count, err = s.Integrations.CopyQuestions(ctx, s.Owner, link.ID, integrations.EveryQuestion)
+	require.NoError(t, err)
+	require.Equal(t, 2, count)
+	list, err := s.Integrations.QuestionMappings(ctx, s.Owner, link.ID)
+	require.NoError(t, err)
+	for _, m := range list {
+		require.NotZero(t, m.QuestionID, m.Partner.Name)
+		ours, err := s.Catalogue.Question(ctx, s.Owner, m.QuestionID)
+		require.NoError(t, err)
+		require.Equal(t, m.Partner.Validator, ours.Definition.Validator)
+		require.Equal(t, m.Partner.Options, ours.Definition.Options)
+		if m.Partner.Identifier == "kleur" {
+			require.Nil(t, ours.Definition.Rule)
+			require.Equal(t, states.ProblemDifferentRule, m.Problems[0].Code)
+		} else {
+			require.Empty(t, m.Problems, m.Partner.Name)
+			require.Equal(t, m.Partner.Rule, ours.Definition.Rule)
+		}
+	}
+	_, err = s.Integrations.CopyQuestions(ctx, s.Owner, link.ID, integrations.EveryQuestion)
+	s.Refused("nothing_chosen", err)
 }
