@@ -131,7 +131,7 @@ func (b *browser) linkTo(account, token string) {
 	b.fill("Account van de partner", account)
 	b.fill("Token", "kpl_ditklopt_niet")
 	b.submit("Test API verbinding")
-	b.see("De partner weigert deze token.")
+	b.see("De partner weigert dit token.")
 	b.fill("Token", token)
 	b.submit("Test API verbinding")
 	b.see("De verbinding werkt. Dit is " + account + ".")

@@ -35,17 +35,7 @@ func mapped(ctx context.Context, tx *db.Tx, a service.Actor, id int64, part link
 		if err != nil {
 			return nil, err
 		}
-		for _, theirs := range setup.Questions {
-			kept, is := m.Questions[theirs.Identifier]
-			for _, q := range ours {
-				if is && q.ID == kept.QuestionID {
-					said[theirs.Name] = q.Name
-					for option, to := range kept.Options {
-						said[theirs.Name+" · "+option] = to
-					}
-				}
-			}
-		}
+		mappedQuestions(said, ours, setup, m)
 	case linking.PartAgreements:
 		ours, err := tx.AgreementList(ctx, a.EnvironmentID)
 		if err != nil {
@@ -71,4 +61,33 @@ func mapped(ctx context.Context, tx *db.Tx, a service.Actor, id int64, part link
 		}
 	}
 	return said, nil
+}
+
+func mappedQuestions(said map[string]string, ours []linking.Question, setup linking.PartnerSetup, m linking.Mappings) {
+	for _, theirs := range setup.Questions {
+		kept, is := m.Questions[theirs.Identifier]
+		for _, q := range ours {
+			if !is || q.ID != kept.QuestionID {
+				continue
+			}
+			said[theirs.Name] = q.Name
+			for option, to := range kept.Options {
+				said[theirs.Name+" · "+option] = to
+			}
+		}
+	}
+}
+
+// QuestionPairs gives a link's question mappings as they are kept, by the partner's identifier.
+func (s *Integrations) QuestionPairs(ctx context.Context, a service.Actor, id int64) (pairs map[string]QuestionPair, err error) {
+	pairs = map[string]QuestionPair{}
+	err = s.mapping(ctx, a, id, func(_ *db.Tx, setup linking.PartnerSetup, m linking.Mappings) error {
+		for _, q := range setup.Questions { // of a question that is gone the mapping goes too
+			if kept, ok := m.Questions[q.Identifier]; ok {
+				pairs[q.Identifier] = QuestionPair{PartnerIdentifier: q.Identifier, QuestionID: kept.QuestionID, Options: kept.Options}
+			}
+		}
+		return nil
+	})
+	return pairs, err
 }

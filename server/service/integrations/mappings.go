@@ -388,17 +388,3 @@ func (s *Integrations) SaveStatusMappings(ctx context.Context, a service.Actor, 
 		return tx.Move(ctx, a.EnvironmentID, states.OutboxIntegration, id, states.SignalPartnerChanged, s.Now())
 	})
 }
-
-// QuestionPairs gives a link's question mappings as they are kept, by the partner's identifier.
-func (s *Integrations) QuestionPairs(ctx context.Context, a service.Actor, id int64) (pairs map[string]QuestionPair, err error) {
-	pairs = map[string]QuestionPair{}
-	err = s.mapping(ctx, a, id, func(_ *db.Tx, setup linking.PartnerSetup, m linking.Mappings) error {
-		for _, q := range setup.Questions { // of a question that is gone the mapping goes too
-			if kept, ok := m.Questions[q.Identifier]; ok {
-				pairs[q.Identifier] = QuestionPair{PartnerIdentifier: q.Identifier, QuestionID: kept.QuestionID, Options: kept.Options}
-			}
-		}
-		return nil
-	})
-	return pairs, err
-}
