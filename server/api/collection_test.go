@@ -96,3 +96,16 @@ func TestNumbersOfAnOrganisation(t *testing.T) {
 	require.Equal(t, []any{"12345678", "12345678", nil, nil}, told())
 	require.Equal(t, made["id"], s.must("DELETE", path, nil).(object)["organisation_id"])
 }
+
+// What nothing needs any more is removed; what lacks its name is told so.
+func TestWhatNothingNeedsIsRemoved(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	question := idOf(s.must("POST", "account/productquestions", object{"name": "Weg", "identifier": "weg", "input_type": "text"}))
+	s.must("DELETE", fmt.Sprintf("account/productquestions/%d", question), nil)
+	s.must("POST", "account/statuses", object{"id": "weg", "name": "Weg", "type": "default"})
+	s.must("DELETE", "account/statuses/weg", nil)
+	status, answered := s.call("POST", "account/organisations", object{"identifier": "weg"})
+	require.Equal(t, 422, status)
+	require.Contains(t, answered["errors"], "name")
+}
