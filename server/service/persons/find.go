@@ -142,7 +142,7 @@ func foundSale(ctx context.Context, tx *db.Tx, a service.Actor, id int64) (found
 	if found.Sale, err = tx.SaleByID(ctx, a.EnvironmentID, id); err != nil {
 		return found, err
 	}
-	if found.Sale.ErasedAt == nil {
+	if found.ErasedAt == nil {
 		if found.UnderWay, err = ledger.UnderWay(ctx, tx, a.EnvironmentID, id); err != nil {
 			return found, err
 		}
