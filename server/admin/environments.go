@@ -17,13 +17,8 @@ func (v *visit) environmentsPage(form views.Form, made *access.Invitation) error
 	ctx := v.gin.Request.Context()
 	view := views.EnvironmentsView{Made: made}
 	var err error
-	if view.Owner, err = v.svc.Access.OwnsInstallation(ctx, v.actor); err != nil {
+	if view.List, view.Owner, err = v.svc.Access.Installation(ctx, v.actor); err != nil {
 		return err
-	}
-	if view.Owner {
-		if view.List, err = v.svc.Access.Environments(ctx); err != nil {
-			return err
-		}
 	}
 	return v.page(form.Status(), views.Environments(view, form))
 }

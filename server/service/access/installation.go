@@ -11,23 +11,25 @@ import (
 	"koppel/states"
 )
 
-// OwnsInstallation says whether the actor may make environments: an owner of the one that came first, which whoever could read the
-// server's log made.
-func (s *Access) OwnsInstallation(ctx context.Context, a service.Actor) (owns bool, err error) {
+// Installation lists the environments for the installation's owner; nobody else sees them.
+func (s *Access) Installation(ctx context.Context, a service.Actor) (list []db.SystemEnvironmentListRow, owns bool, err error) {
 	if a.Role != states.RoleOwner {
-		return false, nil
+		return nil, false, nil
 	}
 	err = s.Store.WithSystemTx(ctx, func(tx *db.Tx) error {
 		first, err := tx.SystemEnvironmentFirst(ctx)
-		owns = first == a.EnvironmentID
+		if owns = first == a.EnvironmentID; !owns || err != nil {
+			return err
+		}
+		list, err = tx.SystemEnvironmentList(ctx)
 		return err
 	})
-	return owns, err
+	return list, owns, err
 }
 
 // AddEnvironment makes another environment for the installation's owner. Its owner is invited: nobody else knows the password.
 func (s *Access) AddEnvironment(ctx context.Context, a service.Actor, account, name, email string, language states.Language) (invitation Invitation, err error) {
-	owns, err := s.OwnsInstallation(ctx, a)
+	_, owns, err := s.Installation(ctx, a)
 	switch {
 	case err != nil:
 		return invitation, err
