@@ -142,7 +142,7 @@ func (b *browser) linkTo(account, token string) {
 
 func (b *browser) importEverything(products int) {
 	b.t.Helper()
-	b.see(fmt.Sprintf("Gecontroleerd: niets veranderd (%d producten gelijk).", 0))
+	b.see("Er is nog niets geïmporteerd: kies bij Producten wat je verkoopt.")
 	b.tab("Producten")
 	b.see(fmt.Sprintf("Niet geïmporteerd %d", products))
 	b.click("Kies alles op deze pagina")

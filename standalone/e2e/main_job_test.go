@@ -52,7 +52,7 @@ func TestTariffFollowsAtOnce(t *testing.T) {
 	changed := time.Now()
 	l.eventually("the tariff is at the reseller", func() bool {
 		ours := l.reseller.get(fmt.Sprintf("account/products/%v", l.product())).(object)
-		return ours["customfields"].(object)["tariff_single"] == "0.999"
+		return ours["customfields"].(object)["tariff_single"] == "0.9990"
 	})
 	t.Logf("the tariff followed after %s", time.Since(changed).Round(time.Millisecond))
 	run := rows(l.reseller.get(l.path("/runs")))[0]
@@ -64,7 +64,7 @@ func TestTariffFollowsAtOnce(t *testing.T) {
 	change := rows(run["products"])[0]
 	require.Equal(t, "changed", change["kind"])
 	fields := rows(change["fields"])
-	require.Contains(t, fields, object{"field": "customfields.tariff_single", "old": "0.2510", "new": "0.999"})
+	require.Contains(t, fields, object{"field": "customfields.tariff_single", "old": "0.2510", "new": "0.9990"})
 
 	// A look that finds nothing new moves the time of the last check alone.
 	before := l.reseller.get(l.path("")).(object)
