@@ -91,10 +91,11 @@ func ReadAmount(text string) (string, error) {
 	return ParsePrice(plain)
 }
 
+// spaces are the other kinds of space that people and programs write in numbers.
+var spaces = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ")
+
 // plainNumber writes every kind of space as one, and none around it.
-func plainNumber(text string) string {
-	return strings.TrimSpace(strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ").Replace(text))
-}
+func plainNumber(text string) string { return strings.TrimSpace(spaces.Replace(text)) }
 
 // ReadWhole reads a whole number as partners write it: also "1 234" and "12.0".
 func ReadWhole(text string) (int64, error) {
