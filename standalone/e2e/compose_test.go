@@ -162,8 +162,7 @@ func TestComposeDeployment(t *testing.T) {
 	for _, service := range []string{"server", "worker"} {
 		c.eventually(service+" is well", func() bool { _, err := c.healthy(service); return err == nil })
 	}
-	report, healthy := c.doctor()
-	require.True(t, healthy, report)
+	c.inOrder()
 
 	mainJob(t, readyOn(c.deployment, 1))
 
